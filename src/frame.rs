@@ -1,0 +1,68 @@
+//! One picture on its way from a source to the window and the log.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use image::{GrayImage, RgbImage};
+use jiff::Timestamp;
+
+/// One picture with its place and time. Never changed once made; shared as `Arc<Frame>`.
+///
+/// All pixel coordinates in the program are of this picture: origin top left, unmirrored.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The file or camera it comes from, as the log names it; for a folder, the picture's own name.
+    pub source: Arc<str>,
+    /// Its number in that source, from 0.
+    pub source_frame: u64,
+    /// Its time in that source: a video's time stamp, or the time since a camera was opened.
+    pub time: Duration,
+    /// When it was captured, by the wall clock; `None` for files.
+    pub utc: Option<Timestamp>,
+    /// When it left its source; what a delay is measured from.
+    pub captured: Instant,
+    /// A picture on its own: nothing carries over from the frame before (tracks, smoothing), and
+    /// smaller faces are looked for.
+    pub still: bool,
+    /// Brightness, Rec. 601, full range 0–255; as large as `picture`.
+    pub luma: GrayImage,
+    /// The picture for display.
+    pub picture: RgbImage,
+}
+
+impl Frame {
+    /// Width and height in pixels.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        self.picture.dimensions()
+    }
+}
+
+/// Brightness of a picture by Rec. 601, in the fixed-point arithmetic of Pillow's `convert("L")`,
+/// which `training/crop.py` uses.
+#[must_use]
+pub fn luma(picture: &RgbImage) -> GrayImage {
+    let bytes = picture.as_raw().chunks_exact(3).map(|pixel| {
+        let [red, green, blue] = [u32::from(pixel[0]), u32::from(pixel[1]), u32::from(pixel[2])];
+        ((19_595 * red + 38_470 * green + 7_471 * blue + 0x8000) >> 16) as u8
+    });
+    let (width, height) = picture.dimensions();
+    GrayImage::from_vec(width, height, bytes.collect())
+        .unwrap_or_else(|| unreachable!("one byte for each pixel"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    #[test]
+    fn luma_weighs_colours_as_rec_601() {
+        let mut picture = RgbImage::new(4, 1);
+        picture.put_pixel(0, 0, Rgb([255, 0, 0]));
+        picture.put_pixel(1, 0, Rgb([0, 255, 0]));
+        picture.put_pixel(2, 0, Rgb([0, 0, 255]));
+        picture.put_pixel(3, 0, Rgb([255, 255, 255]));
+        assert_eq!(luma(&picture).into_raw(), [76, 150, 29, 255]);
+    }
+}

@@ -1,0 +1,77 @@
+"""Recipe: the settings of one model, read from a TOML file in recipes/."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Network:
+    name: str
+    width: int
+    dropout: float
+
+
+@dataclass(frozen=True)
+class Targets:
+    labels_share: float  # of the challenge's label; the rest is what the crowd voted
+    label_smoothing: float
+
+
+@dataclass(frozen=True)
+class Training:
+    seed: int
+    epochs: int
+    warmup_epochs: float
+    batch: int
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    mixup: float
+    ema: float
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    rotate: float
+    scale: float
+    shift: float
+    gamma: float
+    erase: float
+    erase_min: int
+    erase_max: int
+
+
+@dataclass(frozen=True)
+class Card:
+    title: str
+    margin: float
+    prior_shift: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str
+    network: Network
+    targets: Targets
+    training: Training
+    augmentation: Augmentation
+    card: Card
+
+
+def load(path: Path) -> Recipe:
+    """The recipe in a file; a missing or unknown setting is an error, there are no defaults."""
+    tables = tomllib.loads(path.read_text())
+    return from_tables(path.stem, tables)
+
+
+def from_tables(name: str, tables: dict[str, Any]) -> Recipe:
+    return Recipe(
+        name,
+        Network(**tables["network"]),
+        Targets(**tables["targets"]),
+        Training(**tables["training"]),
+        Augmentation(**tables["augmentation"]),
+        Card(**tables["card"]),
+    )

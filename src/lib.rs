@@ -1,1 +1,35 @@
+//! Facial expression recognition, live, on your own machine.
+//!
+//! Data flows one way: a [`source`] gives frames, the [`analyzer`] makes an [`observation`] of each,
+//! and the window, the log and the report show it. `ARCHITECTURE.md` is the map.
 
+// What travels.
+pub mod card;
+pub mod error;
+pub mod expression;
+pub mod face;
+pub mod frame;
+pub mod observation;
+
+// The stages.
+pub mod analyzer;
+pub mod catalog;
+pub mod classifier;
+pub mod crop;
+pub mod detector;
+pub mod quality;
+pub mod runtime;
+pub mod source;
+pub mod tracker;
+
+// The records.
+pub mod evaluation;
+pub mod session;
+
+// The drivers.
+pub mod batch;
+pub mod pipeline;
+pub mod slot;
+
+// The window.
+pub mod app;

@@ -1,0 +1,1 @@
+//! One frame in, one observation out: strings the stages together.

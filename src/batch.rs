@@ -1,0 +1,1 @@
+//! Offline: every frame of every file, as fast as the machine allows.

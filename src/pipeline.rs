@@ -1,0 +1,1 @@
+//! The live threads: capture, analysis, and what joins them to the window.

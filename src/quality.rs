@@ -1,0 +1,1 @@
+//! What makes a reading doubtful: small, dark, blurred, edge.

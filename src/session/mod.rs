@@ -1,0 +1,1 @@
+//! A session is a folder: the log, its header and its events.

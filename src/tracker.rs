@@ -1,0 +1,1 @@
+//! Which face is which over time; smoothing and the steady label of each.

@@ -1,0 +1,113 @@
+//! What the live pipeline can be told, and what it says of itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::card::ModelCard;
+use crate::runtime::ProviderChoice;
+use crate::source::SourceSpec;
+
+/// A word to the pipeline, taken between two frames.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Look at something else.
+    Source(SourceSpec),
+    /// Load another model, by name or path; the present one works on until it is ready.
+    Model(String),
+    /// Run the model elsewhere.
+    Provider(ProviderChoice),
+    /// Stop (true) or go on (false). A paused camera is released.
+    Pause(bool),
+    /// Record into a new session folder in this folder.
+    StartLog(PathBuf),
+    /// Stop recording.
+    StopLog,
+}
+
+/// How the source is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Condition {
+    /// Being opened.
+    #[default]
+    Opening,
+    /// Frames arrive.
+    Live,
+    /// Stopped by the user.
+    Paused,
+    /// A camera is away or cannot be opened; it is looked for every second.
+    Gone(String),
+    /// A camera is there but has sent nothing for [`super::STALL`].
+    Stalled,
+    /// No more frames.
+    Ended,
+    /// It cannot be read; only another source helps.
+    Failed(String),
+}
+
+/// A recording that is going on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// The session's folder.
+    pub folder: PathBuf,
+    /// When it began.
+    pub since: Instant,
+}
+
+/// The model at work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActiveModel {
+    /// Its card.
+    pub card: Arc<ModelCard>,
+    /// What it runs on: `CPU` or `CUDA`.
+    pub provider: &'static str,
+    /// Why it does not run on CUDA, when the user's choice allowed it.
+    pub provider_reason: Option<String>,
+}
+
+/// All that is true of the pipeline now; a copy that may be kept.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// What is looked at.
+    pub source: Option<SourceSpec>,
+    /// The source's own name, once it is open.
+    pub source_name: String,
+    /// How it is.
+    pub condition: Condition,
+    /// The model at work; `None` until the first is loaded.
+    pub model: Option<ActiveModel>,
+    /// The name of a model that is being loaded.
+    pub loading: Option<String>,
+    /// What the user wants it to run on.
+    pub provider: ProviderChoice,
+    /// The recording, if any.
+    pub recording: Option<Recording>,
+    /// Frames that came from the source.
+    pub captured: u64,
+    /// Frames analysed.
+    pub analyzed: u64,
+    /// Frames that gave way to a newer one.
+    pub dropped: u64,
+    /// Analysed frames a second, over the last second.
+    pub frames_per_second: f32,
+    /// From a frame's capture to its observation, the latest.
+    pub delay: Duration,
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Something went wrong.
+    Error,
+}
+
+/// Something that happened, said once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How much it matters.
+    pub severity: Severity,
+    /// A sentence.
+    pub text: String,
+}

@@ -1,0 +1,73 @@
+# The one place for commands. Each does the set-up that it needs and says so; the second time it finds it done.
+#
+#   make run ARGS="watch demo"    arguments for the program
+#   make run CUDA=1               with ONNX Runtime for NVIDIA cards (once a download of 1.6 GB)
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mien
+ORT := libonnxruntime.so.1.31.1
+TYPOS := $(CACHE)/tools/typos-1.52.0/typos
+DENY := $(CACHE)/tools/cargo-deny-0.20.2/bin/cargo-deny
+
+ifdef CUDA
+RUNTIME := runtime/cuda/$(ORT)
+# The CUDA half of ONNX Runtime names its libraries without saying where they are.
+export LD_LIBRARY_PATH := $(CURDIR)/runtime/cuda$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
+export ORT_DYLIB_PATH := $(CURDIR)/$(RUNTIME)
+else
+RUNTIME := runtime/$(ORT)
+endif
+
+.PHONY: build run setup test check test-training third-party
+
+build: setup
+	@cargo build --release
+
+run: setup
+	@cargo run --release -- $(ARGS)
+
+setup: packages-build packages-run $(RUNTIME)
+
+test: setup packages-test
+	@cargo test
+
+# No advisories: their database comes from a git host, and a check should need nothing but the package registries.
+check: packages-build $(TYPOS) $(DENY)
+	cargo fmt --check
+	$(TYPOS)
+	$(DENY) --locked check bans licenses sources
+	cargo clippy --locked --all-targets -- -D warnings
+
+test-training: export PATH := $(CACHE)/training/bin:$(PATH)
+test-training: packages-training
+	@scripts/training_env.sh $(CACHE)/training
+	cd training && ruff check
+	cd training && ruff format --check
+	cd training && mypy
+	cd training && pytest
+
+# The list of crates in THIRD_PARTY.md, after a change of dependencies.
+third-party:
+	@scripts/third_party.py
+
+packages-%:
+	@scripts/packages.sh $*
+
+runtime/$(ORT): scripts/onnxruntime.txt
+	@echo "Set-up: fetching ONNX Runtime into runtime/ (24 MB)"
+	@scripts/fetch_wheels.py $< $(@D) 'onnxruntime/capi/libonnxruntime*.so*'
+
+runtime/cuda/$(ORT): scripts/onnxruntime-cuda.txt
+	@echo "Set-up: fetching ONNX Runtime with CUDA 13 and cuDNN 9 into runtime/cuda/ (1.6 GB)"
+	@scripts/fetch_wheels.py $< $(@D) 'onnxruntime/capi/libonnxruntime*.so*' 'nvidia/*/lib/*.so*'
+
+$(TYPOS): scripts/typos.txt
+	@echo "Set-up: fetching typos into $(@D)"
+	@scripts/fetch_wheels.py $< $(@D) '*.data/scripts/typos'
+
+# Its own release profile would link for minutes, to save milliseconds here.
+$(DENY): export CARGO_PROFILE_RELEASE_LTO := false
+$(DENY): export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
+$(DENY): export CARGO_PROFILE_RELEASE_OPT_LEVEL := 1
+$(DENY):
+	@echo "Set-up: building cargo-deny into $(@D) (once, a few minutes)"
+	@cargo install cargo-deny --quiet --locked --version 0.20.2 --root $(@D:/bin=)

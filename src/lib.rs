@@ -29,7 +29,6 @@ pub mod session;
 // The drivers.
 pub mod batch;
 pub mod pipeline;
-pub mod slot;
 
 // The window.
 pub mod app;

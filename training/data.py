@@ -135,8 +135,8 @@ def crowd_labels(faces: FaceSet) -> Tensor:
     return torch.where(most > votes.sum(dim=1) / 2, label, -1)
 
 
-def augment(pictures: Tensor, settings: Augmentation) -> Tensor:
-    """Another look at each picture, [n, 1, 48, 48] from 0 to 255: the whole batch in one go."""
+def augment(pictures: Tensor, settings: Augmentation, side: int = SIDE) -> Tensor:
+    """Another look at each picture, [n, 1, side, side] from 0 to 255: the whole batch in one go."""
     n = len(pictures)
     angle = spread(n, math.radians(settings.rotate))
     scale = spread(n, settings.scale).exp()
@@ -145,7 +145,7 @@ def augment(pictures: Tensor, settings: Augmentation) -> Tensor:
     cos, sin = scale * angle.cos(), scale * angle.sin()
     rows = torch.stack([flip * cos, -sin, shift[:, 0], flip * sin, cos, shift[:, 1]], dim=1)
     grid = torch.nn.functional.affine_grid(
-        rows.view(n, 2, 3), list(pictures.shape), align_corners=False
+        rows.view(n, 2, 3), [n, 1, side, side], align_corners=False
     )
     # The border is repeated, as the app does where a crop leaves the frame.
     pictures = torch.nn.functional.grid_sample(
@@ -158,11 +158,11 @@ def augment(pictures: Tensor, settings: Augmentation) -> Tensor:
 
 def erase(pictures: Tensor, settings: Augmentation) -> Tensor:
     """A rectangle of one grey over some pictures: no single part of a face may decide."""
-    n = len(pictures)
-    size = torch.randint(settings.erase_min, settings.erase_max + 1, (n, 2))
-    start = (torch.rand(n, 2) * (SIDE + 1 - size)).long()
-    line = torch.arange(SIDE)
-    inside = (line >= start[..., None]) & (line < (start + size)[..., None])  # [n, 2, 48]
+    n, side = len(pictures), pictures.shape[-1]
+    size = torch.randint(settings.erase_min, settings.erase_max + 1, (n, 2)) * side // SIDE
+    start = (torch.rand(n, 2) * (side + 1 - size)).long()
+    line = torch.arange(side)
+    inside = (line >= start[..., None]) & (line < (start + size)[..., None])  # [n, 2, side]
     chosen = (torch.rand(n) < settings.erase).view(n, 1, 1)
     mask = (inside[:, 0, :, None] & inside[:, 1, None, :] & chosen)[:, None]
     return torch.where(mask, 255 * torch.rand(n, 1, 1, 1), pictures)
@@ -174,7 +174,7 @@ def spread(n: int, most: float) -> Tensor:
 
 
 def grid_picture(faces: FaceSet, settings: Augmentation) -> Image.Image:
-    """One row per expression: each picture as it is, then as the network sees it while it learns."""
+    """One row per expression: each picture as it is, then as the network gets it."""
     rows = []
     for label in range(len(EXPRESSIONS)):
         plain = faces.pictures[faces.labels == label][:8, None].float()

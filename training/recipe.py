@@ -1,7 +1,7 @@
 """Recipe: the settings of one model, read from a TOML file in recipes/."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ class Targets:
 @dataclass(frozen=True)
 class Training:
     seed: int
-    epochs: int
+    start_from: str
+    stages: list[list[int]]
     warmup_epochs: float
     batch: int
     learning_rate: float
@@ -30,6 +31,18 @@ class Training:
     weight_decay: float
     mixup: float
     ema: float
+
+    @property
+    def epochs(self) -> int:
+        return sum(epochs for _, epochs in self.stages)
+
+    def side(self, epoch: int) -> int:
+        """The side of the pictures in an epoch, which counts from 0."""
+        for side, epochs in self.stages:
+            if epoch < epochs:
+                return side
+            epoch -= epochs
+        raise ValueError("an epoch after the last stage")
 
 
 @dataclass(frozen=True)
@@ -62,8 +75,7 @@ class Recipe:
 
 def load(path: Path) -> Recipe:
     """The recipe in a file; a missing or unknown setting is an error, there are no defaults."""
-    tables = tomllib.loads(path.read_text())
-    return from_tables(path.stem, tables)
+    return from_tables(path.stem, tomllib.loads(path.read_text()))
 
 
 def from_tables(name: str, tables: dict[str, Any]) -> Recipe:

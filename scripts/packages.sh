@@ -38,7 +38,6 @@ for purpose in "$@"; do
         library libX11-xcb.so.1 libx11-xcb1
         library libXcursor.so.1 libxcursor1
         library libXi.so.6 libxi6
-        library libXrandr.so.2 libxrandr2
         library libxkbcommon-x11.so.0 libxkbcommon-x11-0
         library libwayland-client.so.0 libwayland-client0
         library libwayland-egl.so.1 libwayland-egl1

@@ -1,11 +1,154 @@
-"""stub"""
+"""How good a run is, by both truths, and the temperature that makes its confidence honest.
+
+    python evaluate.py RUNS/mien-m --data DIR
+
+Prints both tables and writes them to report.json in the run's folder.
+"""
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+import data
+import networks
+import recipe
+from data import FaceSet
+from expressions import EXPRESSIONS
+from networks.mien import Mien
+from recipe import Recipe
+
+ECE_BINS = 15  # Guo et al. 2017, and `mien eval`
+
+
+@dataclass(frozen=True)
+class Scores:
+    n: int
+    accuracy: float
+    mean_recall: float
+    macro_f1: float
+    ece: float
+    recall: dict[str, float]
+    confusion: list[list[int]]  # rows: truth, columns: answer
+
+
+@dataclass(frozen=True)
+class Report:
+    parameters: int
+    temperature: float
+    challenge: Scores
+    crowd: Scores
+
+
+def load_run(run: Path, training: FaceSet) -> tuple[Recipe, Mien]:
+    """A run's recipe and averaged network, its prior moved as the recipe's card wants it."""
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    tables = state["recipe"]
+    settings = recipe.from_tables(tables.pop("name"), tables)
+    network = networks.build(settings.network)
+    network.load_state_dict(state["average"])
+    shift_prior(network, training, settings)
+    return settings, network.eval()
+
+
+@torch.no_grad()
+def shift_prior(network: Mien, training: FaceSet, settings: Recipe) -> None:
+    """Moves the answers from the training targets' prior towards that of the crowd's votes.
+
+    Logit adjustment (Menon et al. 2021): the last layer's biases take the difference of the logs.
+    """
+    own = data.targets(training, settings.targets.labels_share).mean(dim=0)
+    crowd = data.targets(training, 0.0).mean(dim=0)
+    network.head.bias.add_(settings.card.prior_shift * (crowd.log() - own.log()))
 
 
 @torch.no_grad()
 def logits_of(network: nn.Module, pictures: Tensor) -> Tensor:
     """What a network answers to pictures [n, 48, 48], in batches that fit the caches."""
     network.eval()
-    return torch.cat([network(batch[:, None].float()).float() for batch in pictures.split(256)])
+    batches = torch.split(pictures[:, None], 256)
+    return torch.cat([network(batch.float()) for batch in batches])
+
+
+def fit_temperature(logits: Tensor, wanted: Tensor) -> float:
+    """The divisor of the logits with the least cross-entropy, to a hundredth."""
+    tried = [t / 100 for t in range(30, 301)]
+    return min(tried, key=lambda t: cross_entropy(logits / t, wanted).item())
+
+
+def score(probabilities: Tensor, truth: Tensor) -> Scores:
+    """Pictures whose truth is -1 are left out."""
+    probabilities, truth = probabilities[truth >= 0], truth[truth >= 0]
+    classes = len(EXPRESSIONS)
+    confidence, answer = probabilities.max(dim=1)
+    confusion = torch.bincount(truth * classes + answer, minlength=classes**2)
+    confusion = confusion.view(classes, classes)
+    right = confusion.diagonal().double()
+    recall = right / confusion.sum(dim=1).clamp(min=1)
+    f1 = 2 * right / (confusion.sum(dim=0) + confusion.sum(dim=1)).clamp(min=1)
+
+    correct = (answer == truth).double()
+    bins = (confidence * ECE_BINS).long().clamp(max=ECE_BINS - 1)
+    gaps = torch.zeros(ECE_BINS, dtype=torch.double)
+    gaps.index_add_(0, bins, correct - confidence.double())
+    return Scores(
+        n=len(truth),
+        accuracy=round(correct.mean().item(), 4),
+        mean_recall=round(recall.mean().item(), 4),
+        macro_f1=round(f1.mean().item(), 4),
+        ece=round(gaps.abs().sum().item() / len(truth), 4),
+        recall={name: round(r, 3) for name, r in zip(EXPRESSIONS, recall.tolist())},
+        confusion=confusion.tolist(),
+    )
+
+
+def report(settings: Recipe, network: nn.Module, validation: FaceSet, judged: FaceSet) -> Report:
+    """Scores on the judged set, with the temperature fitted on the validation set."""
+    wanted = data.targets(validation, settings.targets.labels_share)
+    temperature = fit_temperature(logits_of(network, validation.pictures), wanted)
+    probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
+    return Report(
+        parameters=sum(p.numel() for p in network.parameters()),
+        temperature=temperature,
+        challenge=score(probabilities, judged.labels),
+        crowd=score(probabilities, data.crowd_labels(judged)),
+    )
+
+
+def print_report(title: str, r: Report) -> None:
+    print(f"{title}: {r.parameters} parameters, temperature {r.temperature}")
+    for truth, s in (("challenge's labels", r.challenge), ("the crowd", r.crowd)):
+        print(
+            f"  by {truth} ({s.n}): accuracy {s.accuracy:.1%}, mean recall {s.mean_recall:.1%}, "
+            f"macro F1 {s.macro_f1:.1%}, ECE {s.ece:.3f}"
+        )
+        print("    recall", *(f"{name} {value:.2f}" for name, value in s.recall.items()))
+        for name, row in zip(EXPRESSIONS, s.confusion):
+            print(f"    {name:>9}", *(f"{count:5}" for count in row))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Judge a run on validation and PublicTest")
+    parser.add_argument("run", type=Path)
+    parser.add_argument(
+        "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
+    )
+    args = parser.parse_args()
+    training, validation, test = data.load(args.data)
+    settings, network = load_run(args.run, training)
+    found = {
+        name: report(settings, network, validation, faces)
+        for name, faces in (("validation", validation), ("PublicTest", test))
+    }
+    for name, r in found.items():
+        print_report(f"{settings.name} on {name}", r)
+    text = json.dumps({name: asdict(r) for name, r in found.items()}, indent=1)
+    (args.run / "report.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

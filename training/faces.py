@@ -97,7 +97,7 @@ def main() -> None:
     # All together first, so that the seven agree on where the eyes are and can be morphed.
     moves = align(pictures, still, 1.0)
     means = []
-    for own, start in zip(pictures.split(PICTURES), moves.split(PICTURES)):
+    for own, start in zip(torch.split(pictures, PICTURES), torch.split(moves, PICTURES)):
         end = align(own, start, 0.4)
         means.append(symmetric(moved(own, end, SIDE).mean(dim=0)))
     seven = torch.stack(means)

@@ -28,18 +28,13 @@ from recipe import Recipe
 CURVES = ("epoch", "seconds", "learning_rate", "loss", "validation_loss", "labels", "crowd")
 
 
-def build(settings: Recipe) -> nn.Module:
-    n = settings.network
-    network = networks.build(n.name, n.width, n.dropout, len(EXPRESSIONS))
-    return network.to(memory_format=torch.channels_last)
-
-
 def train(settings: Recipe, training: FaceSet, validation: FaceSet, run: Path) -> nn.Module:
     """The averaged network after the last epoch."""
     s = settings.training
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(s.seed)
-    network = build(settings)
+    # Channels last is up to twice as fast here; bfloat16 was slower on a CPU without AMX.
+    network = networks.build(settings.network).to(memory_format=torch.channels_last)
     if s.start_from:
         start = torch.load(run.parent / s.start_from / "checkpoint.pt", weights_only=True)
         network.load_state_dict(start["average"])

@@ -1,11 +1,12 @@
 """One short file per network; a recipe names the one it wants."""
 
-from torch import nn
+from expressions import EXPRESSIONS
+from recipe import Network
 
 from .mien import Mien
 
 
-def build(name: str, width: int, dropout: float, classes: int) -> nn.Module:
-    if name != "mien":
-        raise ValueError(f"no network is called {name!r}; there is: mien")
-    return Mien(width, dropout, classes)
+def build(settings: Network) -> Mien:
+    if settings.name != "mien":
+        raise ValueError(f"no network is called {settings.name!r}; there is: mien")
+    return Mien(settings.width, settings.dropout, len(EXPRESSIONS))

@@ -1,0 +1,185 @@
+"""Write a run as an ONNX model with its card, check it, and renew the golden answers.
+
+    python export.py RUNS/mien-s RUNS/mien-m --data DIR
+
+The card is the `mien.*` metadata in the file: all that the app knows of a model. The golden files
+are the shipped models' answers to the faces of nobody, which the app's tests must reproduce.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+import data
+from crop import TESTS_DATA
+from data import SIDE
+from evaluate import Report, load_run, logits_of, print_report, report
+from expressions import EXPRESSIONS
+from faces import FACES
+from networks.mien import Mien
+from recipe import Recipe
+
+MODELS = Path(__file__).parents[1] / "models"
+OPSET = 17  # read by every ONNX Runtime since 1.12
+TOLERANCE = 1e-4  # between PyTorch's and ONNX Runtime's logits
+
+LICENSE = (
+    "weights: MIT; learned from FER-2013, whose pictures were given for research, "
+    "and FER+ votes (MIT): check whether your use is covered"
+)
+SOURCE = "trained from nothing by Mien's own training/ folder, recipe {name}.toml"
+
+
+def trained_on(settings: Recipe) -> str:
+    share = settings.targets.labels_share
+    if share == 1:
+        return "FER-2013 training pictures with the challenge's labels alone; given for research"
+    return (
+        f"FER-2013 training pictures (given for research): {share:.0%} challenge's labels, "
+        f"{1 - share:.0%} FER+ votes"
+    )
+
+
+def card(settings: Recipe, r: Report) -> dict[str, str]:
+    """The complete card; docs of each key in the project's README."""
+    metrics = {
+        "measured_on": f"FER-2013 PublicTest, {r.challenge.n} pictures; crowd: FER+ majority",
+        "accuracy": r.challenge.accuracy,
+        "mean_recall": r.challenge.mean_recall,
+        "macro_f1": r.challenge.macro_f1,
+        "ece": r.challenge.ece,
+        "crowd_n": r.crowd.n,
+        "crowd_accuracy": r.crowd.accuracy,
+        "crowd_mean_recall": r.crowd.mean_recall,
+        "crowd_macro_f1": r.crowd.macro_f1,
+        "crowd_ece": r.crowd.ece,
+        "parameters": r.parameters,
+    }
+    return {
+        "mien.name": settings.name,
+        "mien.title": settings.card.title,
+        "mien.labels": ",".join(EXPRESSIONS),
+        "mien.input": f"{SIDE}x{SIDE}x1",
+        "mien.layout": "NCHW",
+        "mien.color": "gray",
+        "mien.scale": "0..255",
+        "mien.output": "logits",
+        "mien.temperature": str(r.temperature),
+        "mien.margin": str(settings.card.margin),
+        "mien.trained_on": trained_on(settings),
+        "mien.license": LICENSE,
+        "mien.metrics": json.dumps(metrics),
+        "mien.source": SOURCE.format(name=settings.name),
+    }
+
+
+def write(network: Mien, properties: dict[str, str], path: Path) -> None:
+    torch.onnx.export(
+        network.to(memory_format=torch.contiguous_format).eval(),
+        (torch.zeros(1, 1, SIDE, SIDE),),
+        path,
+        input_names=["pictures"],
+        output_names=["logits"],
+        dynamic_axes={"pictures": {0: "faces"}, "logits": {0: "faces"}},
+        opset_version=OPSET,
+        dynamo=False,  # the newer exporter needs two more packages and writes no better graph here
+    )
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, properties)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    """As the app runs it: one thread that does not spin."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def answers(path: Path, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A model's logits for pictures [n, 48, 48]."""
+    found = session(path).run(None, {"pictures": pictures[:, None].astype(np.float32)})[0]
+    return np.asarray(found, dtype=np.float32)
+
+
+def check(network: Mien, path: Path, pictures: Tensor) -> float:
+    """The largest difference to PyTorch, which must be small."""
+    difference = np.abs(answers(path, pictures.numpy()) - logits_of(network, pictures).numpy())
+    largest = float(difference.max())
+    if not largest < TOLERANCE:
+        raise SystemExit(f"{path}: differs from PyTorch by {largest}")
+    return largest
+
+
+def milliseconds(path: Path) -> float:
+    """The median time for one face on one core."""
+    model, one = session(path), {"pictures": np.full((1, 1, SIDE, SIDE), 99, np.float32)}
+    times = []
+    for _ in range(300):
+        began = time.perf_counter()
+        model.run(None, one)
+        times.append(time.perf_counter() - began)
+    return 1000 * float(np.median(times))
+
+
+def write_golden(models: Path, faces: Path, golden: Path) -> None:
+    """Every shipped model's probabilities for the faces of nobody, at the networks' size."""
+    golden.mkdir(parents=True, exist_ok=True)
+    inputs = {}
+    for name in EXPRESSIONS:
+        with Image.open(faces / f"{name}.png") as picture:
+            small = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+        small.save(golden / f"face-{name}.png", optimize=True)
+        inputs[name] = np.asarray(small)
+    expected = {}
+    for path in sorted(models.glob("mien-*.onnx")):
+        properties = {p.key: p.value for p in onnx.load(path).metadata_props}
+        temperature = float(properties["mien.temperature"])
+        logits = torch.from_numpy(answers(path, np.stack(list(inputs.values()))))
+        probabilities = torch.softmax(logits / temperature, dim=1)
+        expected[path.stem] = [
+            {"picture": f"golden/face-{name}.png", "probabilities": [round(p, 6) for p in row]}
+            for name, row in zip(inputs, probabilities.tolist())
+        ]
+        seen = [EXPRESSIONS[i] for i in probabilities.argmax(dim=1).tolist()]
+        named = sum(a == b for a, b in zip(EXPRESSIONS, seen))
+        print(f"{path.stem} names {named} of the {len(seen)} faces of nobody: {', '.join(seen)}")
+    (golden / "probabilities.json").write_text(json.dumps(expected, indent=1) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write runs as models for the app")
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument(
+        "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
+    )
+    args = parser.parse_args()
+    training, validation, test = data.load(args.data)
+    MODELS.mkdir(exist_ok=True)
+    for run in args.runs:
+        settings, network = load_run(run, training)
+        judged = report(settings, network, validation, test)
+        print_report(f"{settings.name} on PublicTest", judged)
+        path = MODELS / f"{settings.name}.onnx"
+        write(network, card(settings, judged), path)
+        difference = check(network, path, validation.pictures[:256])
+        print(
+            f"{path}: {path.stat().st_size / 1e6:.2f} MB, {milliseconds(path):.2f} ms a face, "
+            f"differs from PyTorch by at most {difference:.1e}"
+        )
+    write_golden(MODELS, FACES, TESTS_DATA / "golden")
+
+
+if __name__ == "__main__":
+    main()

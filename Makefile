@@ -40,10 +40,7 @@ check: packages-build $(TYPOS) $(DENY)
 test-training: export PATH := $(CACHE)/training/bin:$(PATH)
 test-training: packages-training
 	@scripts/training_env.sh $(CACHE)/training
-	cd training && ruff check
-	cd training && ruff format --check
-	cd training && mypy
-	cd training && pytest
+	@training/check.sh
 
 # The list of crates in THIRD_PARTY.md, after a change of dependencies.
 third-party:

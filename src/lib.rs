@@ -18,6 +18,7 @@ pub mod classifier;
 pub mod crop;
 pub mod detector;
 pub mod quality;
+mod resize;
 pub mod runtime;
 pub mod source;
 pub mod tracker;

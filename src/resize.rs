@@ -1,0 +1,208 @@
+//! Resampling of pictures: the only door to the resize crate.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::{ImageBuffer, Pixel};
+
+use crate::face::FaceBox;
+
+/// A picture of bytes: brightness or RGB.
+type Picture<P> = ImageBuffer<P, Vec<u8>>;
+
+/// How far outside a picture a part may begin or end, in pictures: a detector's boxes stay within
+/// one; the limit keeps nonsense from filling the memory.
+const REACH: f64 = 3.0;
+
+/// A part of `picture`, resampled to `size` (width, height); as Pillow's
+/// `resize(size, BILINEAR, box)`, whose weights grow with the reduction so that nothing aliases.
+/// Where the part leaves the picture, the picture's border is repeated. Rows first, channels last.
+///
+/// The same as `crop` in `training/crop.py`.
+#[must_use]
+pub fn part<P>(picture: &Picture<P>, part: &FaceBox, size: (u32, u32)) -> Vec<u8>
+where
+    P: Pixel<Subpixel = u8>,
+{
+    let across = Span::new(part.x, part.width, picture.width(), size.0);
+    let down = Span::new(part.y, part.height, picture.height(), size.1);
+    let pixels = bordered(picture, &across, &down);
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .crop(across.offset, down.offset, across.length, down.length);
+    resample::<P>(&pixels, (across.pixels, down.pixels), size, &options)
+}
+
+/// The whole of `picture`, resampled to `size` (width, height) as [`part`] does.
+#[must_use]
+pub fn whole<P>(picture: &Picture<P>, size: (u32, u32)) -> Vec<u8>
+where
+    P: Pixel<Subpixel = u8>,
+{
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    resample::<P>(picture.as_raw(), picture.dimensions(), size, &options)
+}
+
+/// Resamples `pixels` of `from` (width, height); black where there is nothing to resample.
+fn resample<P>(pixels: &[u8], from: (u32, u32), to: (u32, u32), options: &ResizeOptions) -> Vec<u8>
+where
+    P: Pixel<Subpixel = u8>,
+{
+    let kind = if P::CHANNEL_COUNT == 1 {
+        PixelType::U8
+    } else {
+        PixelType::U8x3
+    };
+    let mut resized = Image::new(to.0, to.1, kind);
+    let is_empty = [from.0, from.1, to.0, to.1].contains(&0);
+    if !is_empty {
+        ImageRef::new(from.0, from.1, pixels, kind)
+            .map_err(|error| error.to_string())
+            .and_then(|source| {
+                Resizer::new()
+                    .resize(&source, &mut resized, options)
+                    .map_err(|error| error.to_string())
+            })
+            .unwrap_or_else(|error| unreachable!("a part always lies in its picture: {error}"));
+    }
+    resized.into_vec()
+}
+
+/// One axis of a part: which pixels its filter needs, and where among them it lies.
+struct Span {
+    /// The first pixel needed; negative in the border.
+    first: i64,
+    /// How many are needed.
+    pixels: u32,
+    /// From the first pixel needed to the part.
+    offset: f64,
+    /// The part's length.
+    length: f64,
+}
+
+impl Span {
+    /// The part from `start` over `length` pixels of an axis of `available`, to become `wanted`.
+    fn new(start: f32, length: f32, available: u32, wanted: u32) -> Self {
+        let (available, wanted) = (f64::from(available), f64::from(wanted.max(1)));
+        let reach = REACH * available;
+        let number = |value: f32, otherwise| {
+            if value.is_nan() {
+                otherwise
+            } else {
+                f64::from(value)
+            }
+        };
+        let start = number(start, 0.0).clamp(-reach, available + reach);
+        let length = number(length, available).clamp(1.0, 2.0 * reach + available.max(1.0));
+
+        // The filter reaches beyond the part.
+        let support = (length / wanted).max(1.0) + 1.0;
+        let first = (start - support).floor();
+        let last = (start + length + support).ceil();
+        Self {
+            first: first as i64,
+            pixels: (last - first) as u32,
+            offset: start - first,
+            length,
+        }
+    }
+}
+
+/// The pixels of two spans, the border repeated outside the picture.
+fn bordered<P>(picture: &Picture<P>, across: &Span, down: &Span) -> Vec<u8>
+where
+    P: Pixel<Subpixel = u8>,
+{
+    let (width, height) = picture.dimensions();
+    let (Some(last_column), Some(last_row)) = (width.checked_sub(1), height.checked_sub(1)) else {
+        return Vec::new();
+    };
+    let clamped = |position: i64, last: u32| position.clamp(0, i64::from(last)) as usize;
+    let channels = usize::from(P::CHANNEL_COUNT);
+    let stride = channels * width as usize;
+    let mut pixels = Vec::with_capacity(channels * across.pixels as usize * down.pixels as usize);
+    for row in down.first..down.first + i64::from(down.pixels) {
+        let row = clamped(row, last_row) * stride;
+        for column in across.first..across.first + i64::from(across.pixels) {
+            let pixel = row + clamped(column, last_column) * channels;
+            pixels.extend_from_slice(&picture.as_raw()[pixel..pixel + channels]);
+        }
+    }
+    pixels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{GrayImage, Luma, Rgb, RgbImage};
+
+    fn slope(width: u32, height: u32) -> GrayImage {
+        GrayImage::from_fn(width, height, |x, _| Luma([(x * 10) as u8]))
+    }
+
+    #[test]
+    fn a_part_at_its_own_size_is_the_part() {
+        let picture = slope(20, 10);
+        let face_box = FaceBox {
+            x: 5.0,
+            y: 2.0,
+            width: 3.0,
+            height: 2.0,
+        };
+        assert_eq!(part(&picture, &face_box, (3, 2)), [50, 60, 70, 50, 60, 70]);
+    }
+
+    #[test]
+    fn the_border_is_repeated_outside_the_picture() {
+        let picture = slope(4, 4);
+        let face_box = FaceBox {
+            x: -2.0,
+            y: -1.0,
+            width: 8.0,
+            height: 1.0,
+        };
+        assert_eq!(
+            part(&picture, &face_box, (8, 1)),
+            [0, 0, 0, 10, 20, 30, 30, 30]
+        );
+    }
+
+    #[test]
+    fn colours_keep_their_places() {
+        let picture = RgbImage::from_pixel(9, 7, Rgb([10, 20, 30]));
+        let face_box = FaceBox {
+            x: 3.3,
+            y: -2.5,
+            width: 9.0,
+            height: 9.0,
+        };
+        for pixel in part(&picture, &face_box, (4, 4)).chunks(3) {
+            assert_eq!(pixel, [10, 20, 30]);
+        }
+    }
+
+    #[test]
+    fn nonsense_gives_a_picture_of_the_size_asked_for() {
+        let picture = slope(4, 4);
+        let numbers = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, -7.0, 1e9];
+        for x in numbers {
+            for width in numbers {
+                let face_box = FaceBox {
+                    x,
+                    y: x,
+                    width,
+                    height: width,
+                };
+                assert_eq!(part(&picture, &face_box, (3, 3)).len(), 9, "{face_box:?}");
+            }
+        }
+        let nothing = GrayImage::new(0, 0);
+        let face_box = FaceBox {
+            x: 0.0,
+            y: 0.0,
+            width: 1.0,
+            height: 1.0,
+        };
+        assert_eq!(part(&nothing, &face_box, (2, 2)), [0; 4]);
+        assert_eq!(whole(&nothing, (2, 2)), [0; 4]);
+    }
+}

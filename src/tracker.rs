@@ -1,1 +1,341 @@
-//! Which face is which over time; smoothing and the steady label of each.
+//! Which face is which over time, and what is steadily read in it.
+
+use std::time::Duration;
+
+use crate::expression::{Expression, Probabilities};
+use crate::face::{Detection, Face, FaceBox, Quality, Reading};
+use crate::frame::Frame;
+
+/// How faces are followed and readings are smoothed. Times are of the frames, never of the clock or
+/// of frame counts, so that a slow machine shows the same as a fast one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackerSettings {
+    /// A face keeps its id when it is missed for no longer than this: a turned head or a hand
+    /// before the face for a moment, not somebody else sitting down.
+    pub remembered: Duration,
+    /// How many missed faces are remembered; those seen last are kept.
+    pub most_remembered: usize,
+    /// A face is the same when its middle is no further from where it was expected than this share
+    /// of its side. People two faces apart stay two even when one is missed.
+    pub reach: f32,
+    /// How much more a missed face may have moved per second, in sides.
+    pub reach_per_second: f32,
+    /// A face is the same when its side grew or shrank by no more than this factor.
+    pub growth: f32,
+    /// How far ahead a movement is carried on: longer and noise would walk a missed face away.
+    pub foresight: Duration,
+    /// Time constant of a movement's speed.
+    pub speed_smoothing: Duration,
+    /// Time constant of a resting box: takes away the detector's jitter of some pixels.
+    pub box_smoothing: Duration,
+    /// How much a box's time constant falls with speed (sides per second): a moving box must not
+    /// lag (Casiez et al. 2012, "1€ Filter").
+    pub box_haste: f32,
+    /// Time constant of the probabilities: a blink or a syllable passes, a smile shows.
+    pub smoothing: Duration,
+    /// A label is shown from this smoothed probability on: less is hardly more than a guess among
+    /// seven.
+    pub certain: f32,
+    /// What is shown stays until its smoothed probability falls below this.
+    pub doubtful: f32,
+    /// Another label takes over at once when it leads by this much…
+    pub lead: f32,
+    /// …and otherwise when it has led for this long.
+    pub patience: Duration,
+}
+
+impl Default for TrackerSettings {
+    fn default() -> Self {
+        Self {
+            remembered: Duration::from_millis(800),
+            most_remembered: 64,
+            reach: 0.6,
+            reach_per_second: 1.0,
+            growth: 1.6,
+            foresight: Duration::from_millis(500),
+            speed_smoothing: Duration::from_millis(150),
+            box_smoothing: Duration::from_millis(100),
+            box_haste: 4.0,
+            smoothing: Duration::from_millis(300),
+            certain: 0.4,
+            doubtful: 0.33,
+            lead: 0.1,
+            patience: Duration::from_millis(400),
+        }
+    }
+}
+
+/// What was found at one place of one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sighting {
+    /// Where.
+    pub detection: Detection,
+    /// What makes it doubtful.
+    pub quality: Quality,
+    /// The model's answer.
+    pub raw: Probabilities,
+}
+
+/// Follows faces from frame to frame.
+#[derive(Debug)]
+pub struct Tracker {
+    settings: TrackerSettings,
+    tracks: Vec<Track>,
+    next_id: u64,
+    now: Duration,
+}
+
+impl Default for Tracker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tracker {
+    /// A tracker that has seen nobody. Ids count from 1.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(TrackerSettings::default())
+    }
+
+    /// The same with other settings.
+    #[must_use]
+    pub fn with(settings: TrackerSettings) -> Self {
+        Self {
+            settings,
+            tracks: Vec::new(),
+            next_id: 1,
+            now: Duration::ZERO,
+        }
+    }
+
+    /// Ends all tracks: another source. Ids go on where they were.
+    pub fn forget(&mut self) {
+        self.tracks.clear();
+        self.now = Duration::ZERO;
+    }
+
+    /// Ends all readings but no tracks: another model, whose answers do not mix with the last one's.
+    pub fn forget_readings(&mut self) {
+        for track in &mut self.tracks {
+            track.reading = None;
+        }
+    }
+
+    /// The faces of `frame`, one for each sighting, in the order of their ids.
+    ///
+    /// A still frame has nothing to do with the one before, nor has one that goes back in time.
+    pub fn update(&mut self, frame: &Frame, sightings: &[Sighting]) -> Vec<Face> {
+        if frame.still || frame.time < self.now {
+            self.forget();
+        }
+        self.now = frame.time;
+        let (now, settings) = (self.now, self.settings);
+        self.tracks
+            .retain(|track| now.saturating_sub(track.seen) <= settings.remembered);
+
+        let mut owners = self.matches(sightings);
+        let mut order: Vec<usize> = (0..sightings.len()).collect();
+        // New faces get their ids from left to right, as people count.
+        order.sort_by(|left, right| {
+            let x = |index: &usize| sightings[*index].detection.face_box.x;
+            x(left).total_cmp(&x(right))
+        });
+        for index in order {
+            if owners[index].is_none() {
+                owners[index] = Some(self.tracks.len());
+                self.tracks
+                    .push(Track::new(self.next_id, now, &sightings[index]));
+                self.next_id += 1;
+            }
+        }
+
+        let mut faces: Vec<Face> = owners
+            .iter()
+            .zip(sightings)
+            .filter_map(|(owner, sighting)| {
+                let track = self.tracks.get_mut((*owner)?)?;
+                Some(track.update(now, sighting, &settings))
+            })
+            .collect();
+        faces.sort_by_key(|face| face.id);
+
+        self.tracks
+            .sort_by_key(|track| std::cmp::Reverse(track.seen));
+        self.tracks.truncate(faces.len() + settings.most_remembered);
+        faces
+    }
+
+    /// For each sighting the track it continues: nearest pairs first, each track once.
+    fn matches(&self, sightings: &[Sighting]) -> Vec<Option<usize>> {
+        let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
+        for (place, track) in self.tracks.iter().enumerate() {
+            for (index, sighting) in sightings.iter().enumerate() {
+                let face_box = &sighting.detection.face_box;
+                if let Some(distance) = track.distance(self.now, face_box, &self.settings) {
+                    pairs.push((distance, place, index));
+                }
+            }
+        }
+        pairs.sort_by(|left, right| left.0.total_cmp(&right.0));
+        let mut owners = vec![None; sightings.len()];
+        let mut taken = vec![false; self.tracks.len()];
+        for (_, place, index) in pairs {
+            if !taken[place] && owners[index].is_none() {
+                taken[place] = true;
+                owners[index] = Some(place);
+            }
+        }
+        owners
+    }
+}
+
+/// One face over time.
+#[derive(Debug)]
+struct Track {
+    id: u64,
+    seen: Duration,
+    /// As last detected, for matching; the smoothed box lags a little.
+    detected: FaceBox,
+    smoothed: FaceBox,
+    /// Pixels per second.
+    speed: (f32, f32),
+    /// `None` before the first answer.
+    reading: Option<SteadyReading>,
+}
+
+impl Track {
+    fn new(id: u64, now: Duration, sighting: &Sighting) -> Self {
+        let face_box = sighting.detection.face_box;
+        Self {
+            id,
+            seen: now,
+            detected: face_box,
+            smoothed: face_box,
+            speed: (0.0, 0.0),
+            reading: None,
+        }
+    }
+
+    /// How far `face_box` is from where this face is expected, in sides, a change of size counting
+    /// as well; `None` when it cannot be the same face.
+    fn distance(
+        &self,
+        now: Duration,
+        face_box: &FaceBox,
+        settings: &TrackerSettings,
+    ) -> Option<f32> {
+        let away = now.saturating_sub(self.seen);
+        let ahead = away.min(settings.foresight).as_secs_f32();
+        let (x, y) = self.detected.center();
+        let expected = (x + self.speed.0 * ahead, y + self.speed.1 * ahead);
+        let center = face_box.center();
+        let side = f32::midpoint(self.detected.width, face_box.width);
+        let moved = (center.0 - expected.0).hypot(center.1 - expected.1) / side;
+        let grown = (face_box.width / self.detected.width).ln().abs();
+        let is_near = moved <= settings.reach + settings.reach_per_second * away.as_secs_f32();
+        (is_near && grown <= settings.growth.ln()).then_some(moved + grown)
+    }
+
+    /// Takes in what was seen of this face now.
+    fn update(&mut self, now: Duration, sighting: &Sighting, settings: &TrackerSettings) -> Face {
+        let passed = now.saturating_sub(self.seen);
+        self.seen = now;
+        self.follow(passed, &sighting.detection.face_box, settings);
+        let reading = match &mut self.reading {
+            Some(reading) => {
+                reading.update(now, passed, sighting.raw, settings);
+                reading
+            }
+            none => none.insert(SteadyReading::new(now, sighting.raw, settings)),
+        };
+        Face {
+            id: self.id,
+            face_box: self.smoothed,
+            score: sighting.detection.score,
+            quality: sighting.quality,
+            reading: Reading {
+                raw: sighting.raw,
+                smoothed: reading.smoothed,
+                shown: reading.shown,
+            },
+        }
+    }
+
+    /// Moves the box to where the face is now.
+    fn follow(&mut self, passed: Duration, face_box: &FaceBox, settings: &TrackerSettings) {
+        let seconds = passed.as_secs_f32();
+        if seconds > 0.0 {
+            let ((x, y), (last_x, last_y)) = (face_box.center(), self.detected.center());
+            let share = share(passed, settings.speed_smoothing);
+            self.speed.0 += share * ((x - last_x) / seconds - self.speed.0);
+            self.speed.1 += share * ((y - last_y) / seconds - self.speed.1);
+        }
+        self.detected = *face_box;
+        let sides_per_second = self.speed.0.hypot(self.speed.1) / face_box.width.max(1.0);
+        let smoothing = settings
+            .box_smoothing
+            .div_f32(1.0 + settings.box_haste * sides_per_second);
+        let share = share(passed, smoothing);
+        let step = |value: &mut f32, target: f32| *value += share * (target - *value);
+        step(&mut self.smoothed.x, face_box.x);
+        step(&mut self.smoothed.y, face_box.y);
+        step(&mut self.smoothed.width, face_box.width);
+        step(&mut self.smoothed.height, face_box.height);
+    }
+}
+
+/// One model's answers for one face over time.
+#[derive(Debug)]
+struct SteadyReading {
+    smoothed: Probabilities,
+    shown: Option<Expression>,
+    /// What would take over, and since when.
+    next: (Option<Expression>, Duration),
+}
+
+impl SteadyReading {
+    fn new(now: Duration, raw: Probabilities, settings: &TrackerSettings) -> Self {
+        let (top, probability) = raw.top();
+        let shown = (probability >= settings.certain).then_some(top);
+        Self {
+            smoothed: raw,
+            shown,
+            next: (shown, now),
+        }
+    }
+
+    fn update(
+        &mut self,
+        now: Duration,
+        passed: Duration,
+        raw: Probabilities,
+        settings: &TrackerSettings,
+    ) {
+        self.smoothed = self
+            .smoothed
+            .towards(&raw, share(passed, settings.smoothing));
+        let (top, probability) = self.smoothed.top();
+        let shown = self.shown.map_or(0.0, |shown| self.smoothed.of(shown));
+        let next = if probability >= settings.certain {
+            Some(top)
+        } else if shown >= settings.doubtful {
+            self.shown
+        } else {
+            None
+        };
+        if next != self.next.0 {
+            self.next = (next, now);
+        }
+        let leads = next.is_some() && probability - shown >= settings.lead;
+        let has_waited = now.saturating_sub(self.next.1) >= settings.patience;
+        if leads || has_waited {
+            self.shown = next;
+        }
+    }
+}
+
+/// How far an exponential smoothing of `constant` goes towards its target in `passed`.
+fn share(passed: Duration, constant: Duration) -> f32 {
+    1.0 - (-passed.as_secs_f32() / constant.as_secs_f32().max(f32::MIN_POSITIVE)).exp()
+}

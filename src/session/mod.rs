@@ -1,1 +1,26 @@
-//! A session is a folder: the log, its header and its events.
+//! A session: a folder with `session.json`, `observations.csv` and `events.csv`. It holds numbers
+//! and names of expressions, never a picture.
+
+mod cell;
+mod event;
+mod header;
+mod reader;
+mod row;
+mod table;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use cell::{Decimals, Moment};
+pub use event::{Event, EventKind};
+pub use header::{FrameCounts, Header, ModelEntry, SourceEntry};
+pub use reader::{Session, read};
+pub use row::Row;
+pub use writer::{SessionWriter, live_name};
+
+/// What the session is: written at the start, completed at the end.
+pub const HEADER_FILE: &str = "session.json";
+/// One row per face per analysed frame.
+pub const OBSERVATIONS_FILE: &str = "observations.csv";
+/// What happened besides.
+pub const EVENTS_FILE: &str = "events.csv";

@@ -10,6 +10,7 @@ from typing import Any
 class Network:
     name: str
     width: int
+    fine: bool
     dropout: float
 
 

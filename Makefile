@@ -17,6 +17,7 @@ else
 RUNTIME := runtime/$(ORT)
 endif
 
+.NOTPARALLEL:
 .PHONY: build run setup test check test-training third-party
 
 build: setup

@@ -1,6 +1,12 @@
 //! The model card: what a model expects and what it answers, read from the ONNX file or its side file.
 
+mod reader;
+
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use crate::expression::Expression;
 
@@ -63,7 +69,7 @@ pub enum Output {
 }
 
 /// What a model expects and answers: the only description of a model that there is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelCard {
     /// Unique, short; what `--model` and the log name.
     pub name: Arc<str>,
@@ -95,4 +101,191 @@ pub struct ModelCard {
     pub metrics: serde_json::Value,
     /// Where it comes from.
     pub source: String,
+}
+
+/// Largest height or width: four times what networks for faces take (224), and a batch of eight
+/// such inputs still fits 100 MB.
+const LARGEST_SIDE: u32 = 1024;
+
+impl fmt::Display for InputSize {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}x{}x{}",
+            self.height, self.width, self.channels
+        )
+    }
+}
+
+impl FromStr for InputSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            || format!("'{text}' is no input size; write height x width x channels as 48x48x1");
+        let numbers = text
+            .split('x')
+            .map(|number| number.trim().parse::<u32>())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| wrong())?;
+        let [height, width, channels] = numbers[..] else {
+            return Err(wrong());
+        };
+        if !(1..=LARGEST_SIDE).contains(&height) || !(1..=LARGEST_SIDE).contains(&width) {
+            return Err(format!(
+                "the input {text} is not between 1 and {LARGEST_SIDE} pixels a side"
+            ));
+        }
+        if channels != 1 && channels != 3 {
+            return Err(format!(
+                "the input {text} has {channels} channels where 1 or 3 are possible"
+            ));
+        }
+        Ok(Self {
+            height,
+            width,
+            channels,
+        })
+    }
+}
+
+/// Gives an enum without fields its words, both ways.
+macro_rules! words {
+    ($name:ident, $what:literal, $($variant:ident = $word:literal),+) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(match self { $(Self::$variant => $word),+ })
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text.trim() {
+                    $(word if word.eq_ignore_ascii_case($word) => Ok(Self::$variant),)+
+                    _ => Err(format!("'{text}' is no {}; use one of {}", $what, [$($word),+].join(", "))),
+                }
+            }
+        }
+    };
+}
+
+words!(Layout, "layout", Nchw = "NCHW", Nhwc = "NHWC");
+words!(Color, "color", Gray = "gray", Rgb = "rgb", Bgr = "bgr");
+words!(
+    Output,
+    "output",
+    Probabilities = "probabilities",
+    Logits = "logits"
+);
+
+impl fmt::Display for Scale {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |values: &[f32]| {
+            values
+                .iter()
+                .map(f32::to_string)
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        match self {
+            Self::Bytes => formatter.pad("0..255"),
+            Self::Unit => formatter.pad("0..1"),
+            Self::Signed => formatter.pad("-1..1"),
+            Self::Standard { mean, std } => {
+                write!(formatter, "mean={};std={}", list(mean), list(std))
+            }
+        }
+    }
+}
+
+impl FromStr for Scale {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "'{text}' is no scale; use 0..255, 0..1, -1..1 or mean=0.5;std=0.5 (after 0..1)"
+            )
+        };
+        let numbers = |list: &str| {
+            list.split(',')
+                .map(|number| {
+                    number
+                        .trim()
+                        .parse::<f32>()
+                        .ok()
+                        .filter(|value| value.is_finite())
+                })
+                .collect::<Option<Vec<f32>>>()
+        };
+        match text.trim() {
+            "0..255" => Ok(Self::Bytes),
+            "0..1" => Ok(Self::Unit),
+            "-1..1" => Ok(Self::Signed),
+            standard => {
+                let (mean, std) = standard
+                    .split_once(';')
+                    .and_then(|(mean, std)| {
+                        let mean = numbers(mean.trim().strip_prefix("mean=")?)?;
+                        Some((mean, numbers(std.trim().strip_prefix("std=")?)?))
+                    })
+                    .ok_or_else(wrong)?;
+                if std.iter().any(|deviation| *deviation <= 0.0) {
+                    return Err(format!(
+                        "the scale '{text}' divides by a number that is not above 0"
+                    ));
+                }
+                Ok(Self::Standard { mean, std })
+            }
+        }
+    }
+}
+
+/// In JSON these are the words of the card.
+macro_rules! serialized_as_words {
+    ($($name:ident),+) => {
+        $(impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        })+
+    };
+}
+
+serialized_as_words!(InputSize, Layout, Color, Scale, Output);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_of_a_card_reads_back_as_it_prints() {
+        for input in ["48x48x1", "224x192x3"] {
+            assert_eq!(input.parse::<InputSize>().unwrap().to_string(), input);
+        }
+        for scale in ["0..255", "0..1", "-1..1", "mean=0.5,0.25,0.125;std=1,2,3"] {
+            assert_eq!(scale.parse::<Scale>().unwrap().to_string(), scale);
+        }
+        assert_eq!("nhwc".parse::<Layout>().unwrap().to_string(), "NHWC");
+        assert_eq!("bgr".parse::<Color>().unwrap(), Color::Bgr);
+        assert_eq!("logits".parse::<Output>().unwrap(), Output::Logits);
+    }
+
+    #[test]
+    fn impossible_sizes_and_scales_are_refused() {
+        for input in ["48x48", "0x48x1", "48x2000x1", "48x48x2", "axbxc", ""] {
+            assert!(input.parse::<InputSize>().is_err(), "{input}");
+        }
+        for scale in [
+            "0..2",
+            "mean=0.5",
+            "mean=0;std=0",
+            "mean=NaN;std=1",
+            "mean=;std=1",
+        ] {
+            assert!(scale.parse::<Scale>().is_err(), "{scale}");
+        }
+    }
 }

@@ -1,1 +1,247 @@
-//! The models there are: built in, in the user's folder, or anywhere by path.
+//! The models there are: built in, in the user's folder, or named by their path.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::card::ModelCard;
+use crate::error::{Error, Result};
+
+/// The model that is used when none is named.
+pub const DEFAULT_MODEL: &str = "mien-m";
+
+/// The models inside the program, in the order of the menu, the default first.
+const BUILT_IN: [(&str, &[u8]); 0] = [];
+
+/// Largest model file that is read. The largest face networks have some 100 MB; a limit keeps a
+/// wrong file from filling the memory.
+const LARGEST_FILE: u64 = 1 << 30;
+
+/// Largest side file; a card is some hundred letters.
+const LARGEST_SIDE_FILE: u64 = 1 << 16;
+
+/// A model that can be loaded: its card and where its bytes are.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What it expects and answers.
+    pub card: Arc<ModelCard>,
+    weights: Weights,
+}
+
+#[derive(Debug, Clone)]
+enum Weights {
+    BuiltIn(&'static [u8]),
+    File(Arc<Path>),
+}
+
+impl Model {
+    /// Reads the model at a path, with the side file beside it.
+    ///
+    /// # Errors
+    /// [`Error::BadModel`] when the file cannot be read, is no ONNX model, or has no usable card.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let model = path.display().to_string();
+        let bad = |reason: String| Error::BadModel {
+            model: model.clone(),
+            reason,
+        };
+        let onnx = read(path, LARGEST_FILE).map_err(bad)?;
+        let side_path = path.with_extension("toml");
+        let side = if side_path.is_file() {
+            let bytes = read(&side_path, LARGEST_SIDE_FILE)
+                .map_err(|reason| bad(format!("its side file: {reason}")))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| bad("its side file is no UTF-8 text".to_owned()))?;
+            Some(text)
+        } else {
+            None
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let card = ModelCard::read(&stem, &onnx, side.as_deref()).map_err(|error| match error {
+            Error::BadModel { reason, .. } => bad(reason),
+            other => other,
+        })?;
+        Ok(Self {
+            card: Arc::new(card),
+            weights: Weights::File(path.into()),
+        })
+    }
+
+    fn built_in(file: &str, onnx: &'static [u8]) -> Result<Self> {
+        let card = ModelCard::read(file, onnx, None)?;
+        Ok(Self {
+            card: Arc::new(card),
+            weights: Weights::BuiltIn(onnx),
+        })
+    }
+
+    /// Hands the ONNX file's bytes to `use_bytes`. A user's file is read again, so a list of models
+    /// does not hold them all in memory.
+    ///
+    /// # Errors
+    /// [`Error::BadModel`] when the file can no longer be read or is not the one whose card was read.
+    pub fn with_bytes<T>(&self, use_bytes: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+        match &self.weights {
+            Weights::BuiltIn(bytes) => use_bytes(bytes),
+            Weights::File(path) => {
+                let bad = |reason| Error::BadModel {
+                    model: path.display().to_string(),
+                    reason,
+                };
+                let bytes = read(path, LARGEST_FILE).map_err(bad)?;
+                if !self.card.is_of(&bytes) {
+                    return Err(bad(
+                        "the file has changed since it was listed; choose it again".to_owned(),
+                    ));
+                }
+                use_bytes(&bytes)
+            }
+        }
+    }
+
+    /// Where the model is, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.weights {
+            Weights::BuiltIn(_) => "built in".to_owned(),
+            Weights::File(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// Knows where models are. It looks anew each time it is asked, so a file put into the folder is
+/// there at once.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    user_folder: Option<PathBuf>,
+}
+
+impl Catalog {
+    /// A catalogue of the built-in models and those in a folder, which need not exist.
+    #[must_use]
+    pub fn new(user_folder: Option<PathBuf>) -> Self {
+        Self { user_folder }
+    }
+
+    /// The user's folder: `~/.local/share/mien/models` on Linux, its like elsewhere.
+    #[must_use]
+    pub fn default_folder() -> Option<PathBuf> {
+        crate::runtime::data_folder().map(|folder| folder.join("models"))
+    }
+
+    /// Every model that can be used, built-in ones first, each name once: the first wins.
+    #[must_use]
+    pub fn list(&self) -> Vec<Model> {
+        self.read().0
+    }
+
+    /// What is wrong with each file that looks like a model but cannot be used.
+    #[must_use]
+    pub fn broken(&self) -> Vec<Error> {
+        self.read().1
+    }
+
+    /// A model by its name or by the path of its file.
+    ///
+    /// # Errors
+    /// [`Error::UnknownModel`] when there is none of that name, [`Error::BadModel`] when the file at
+    /// that path cannot be used.
+    pub fn find(&self, name_or_path: &str) -> Result<Model> {
+        let (models, broken) = self.read();
+        if let Some(model) = models
+            .iter()
+            .find(|model| &*model.card.name == name_or_path)
+        {
+            return Ok(model.clone());
+        }
+        let path = Path::new(name_or_path);
+        if path.is_file()
+            || path
+                .extension()
+                .is_some_and(|extension| extension == "onnx")
+        {
+            return Model::from_file(path);
+        }
+        // A file of that name in the user's folder is what was meant: say what is wrong with it.
+        let of_that_name = broken.into_iter().find(|error| {
+            matches!(error, Error::BadModel { model, .. }
+                if Path::new(model).file_stem().is_some_and(|stem| stem == name_or_path))
+        });
+        Err(of_that_name.unwrap_or_else(|| Error::UnknownModel {
+            name: name_or_path.to_owned(),
+            known: models
+                .iter()
+                .map(|model| &*model.card.name)
+                .collect::<Vec<_>>()
+                .join(", "),
+        }))
+    }
+
+    fn read(&self) -> (Vec<Model>, Vec<Error>) {
+        let built_in = BUILT_IN
+            .into_iter()
+            .map(|(file, onnx)| Model::built_in(file, onnx));
+        let users = self
+            .user_files()
+            .into_iter()
+            .map(|path| Model::from_file(&path));
+        let mut models: Vec<Model> = Vec::new();
+        let mut broken = Vec::new();
+        for model in built_in.chain(users) {
+            match model {
+                Ok(model)
+                    if models
+                        .iter()
+                        .any(|other| other.card.name == model.card.name) =>
+                {
+                    let reason = format!(
+                        "there is another model named '{}'; give it another name in its side file",
+                        model.card.name
+                    );
+                    broken.push(Error::BadModel {
+                        model: model.place(),
+                        reason,
+                    });
+                }
+                Ok(model) => models.push(model),
+                Err(error) => broken.push(error),
+            }
+        }
+        (models, broken)
+    }
+
+    /// The `.onnx` files in the user's folder, by name.
+    fn user_files(&self) -> Vec<PathBuf> {
+        let Some(entries) = self
+            .user_folder
+            .as_ref()
+            .and_then(|folder| fs::read_dir(folder).ok())
+        else {
+            return Vec::new();
+        };
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "onnx")
+            })
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+/// Reads a file of at most `limit` bytes.
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("the file cannot be read: {error}"))?;
+    if bytes.len() as u64 > limit {
+        return Err(format!(
+            "the file is larger than {limit} bytes, more than Mien reads"
+        ));
+    }
+    Ok(bytes)
+}

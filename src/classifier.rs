@@ -246,14 +246,14 @@ fn check_input(inputs: &[Outlet], card: &ModelCard) -> Result<Batch, String> {
             .iter()
             .zip(due)
             .skip(1)
-            .all(|(has, due)| *has < 0 || *has == due);
+            .all(|(has, due)| *has < 0 || usize::try_from(*has) == Ok(due));
     if !fits {
         return Err(format!(
-            "it takes {}, but its card says {} {}, which is {}; correct the card",
+            "it takes {}, but its card says {} {}, which is {} for one face; correct the card",
             show(shape),
             card.input,
             card.layout,
-            show(&[&[-1], &due[1..]].concat()),
+            due.map(|size| size.to_string()).join(" x "),
         ));
     }
     match shape.first() {
@@ -269,9 +269,10 @@ fn check_input(inputs: &[Outlet], card: &ModelCard) -> Result<Batch, String> {
 fn check_output(outputs: &[Outlet], card: &ModelCard) -> Result<(), String> {
     let output = outputs.first().ok_or("it has no output")?;
     let shape = float_shape(output.dtype(), "answers")?;
-    let for_one_face = shape.get(1..).unwrap_or_default();
-    let values: i64 = for_one_face.iter().product();
-    if for_one_face.iter().all(|size| *size >= 0) && values != card.labels.len() as i64 {
+    let for_one_face = shape.iter().skip(1).map(|size| usize::try_from(*size).ok());
+    // None: a size is open, and the first answer shows it.
+    let values: Option<usize> = for_one_face.product();
+    if values.is_some_and(|values| values != card.labels.len()) {
         return Err(format!(
             "it answers {}, but its card names {} labels; correct the card",
             show(shape),

@@ -44,7 +44,7 @@ impl Input {
     ///
     /// # Errors
     /// A predicate when a crop is not as the card asks.
-    pub(super) fn fill(&mut self, crops: &[Crop]) -> Result<[i64; 4], String> {
+    pub(super) fn fill(&mut self, crops: &[Crop]) -> Result<[usize; 4], String> {
         let InputCard {
             height,
             width,
@@ -87,7 +87,7 @@ impl Input {
 }
 
 /// The tensor's shape for so many faces.
-pub(super) fn shape(card: &ModelCard, faces: usize) -> [i64; 4] {
+pub(super) fn shape(card: &ModelCard, faces: usize) -> [usize; 4] {
     order(
         card.layout,
         faces,
@@ -97,11 +97,11 @@ pub(super) fn shape(card: &ModelCard, faces: usize) -> [i64; 4] {
     )
 }
 
-fn order(layout: Layout, faces: usize, height: u32, width: u32, channels: u32) -> [i64; 4] {
-    let [height, width, channels] = [height, width, channels].map(i64::from);
+fn order(layout: Layout, faces: usize, height: u32, width: u32, channels: u32) -> [usize; 4] {
+    let [height, width, channels] = [height, width, channels].map(|size| size as usize);
     match layout {
-        Layout::Nchw => [faces as i64, channels, height, width],
-        Layout::Nhwc => [faces as i64, height, width, channels],
+        Layout::Nchw => [faces, channels, height, width],
+        Layout::Nhwc => [faces, height, width, channels],
     }
 }
 

@@ -12,7 +12,14 @@ use crate::error::{Error, Result};
 pub const DEFAULT_MODEL: &str = "mien-m";
 
 /// The models inside the program, in the order of the menu, the default first.
-const BUILT_IN: [(&str, &[u8]); 0] = [];
+const BUILT_IN: [(&str, &[u8]); 3] = [
+    (DEFAULT_MODEL, include_bytes!("../models/mien-m.onnx")),
+    ("mien-s", include_bytes!("../models/mien-s.onnx")),
+    (
+        "mien-m-challenge",
+        include_bytes!("../models/mien-m-challenge.onnx"),
+    ),
+];
 
 /// Largest model file that is read. The largest face networks have some 100 MB; a limit keeps a
 /// wrong file from filling the memory.
@@ -244,4 +251,102 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
         ));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEST_MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models");
+
+    fn test_model(name: &str) -> PathBuf {
+        Path::new(TEST_MODELS).join(name)
+    }
+
+    #[test]
+    fn every_model_inside_the_program_is_usable_and_the_default_comes_first() {
+        let catalog = Catalog::new(None);
+        let names: Vec<_> = catalog
+            .list()
+            .iter()
+            .map(|model| model.card.name.to_string())
+            .collect();
+        assert_eq!(names, BUILT_IN.map(|(name, _)| name));
+        assert_eq!(names[0], DEFAULT_MODEL);
+        assert!(catalog.broken().is_empty());
+        assert_eq!(catalog.find("mien-s").unwrap().place(), "built in");
+    }
+
+    #[test]
+    fn a_bad_file_in_the_users_folder_is_told_and_hides_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let put =
+            |name: &str| fs::copy(test_model("valid.onnx"), folder.path().join(name)).unwrap();
+        put("b-valid.onnx");
+        put("c-same-name.onnx");
+        fs::write(folder.path().join("a-empty.onnx"), "").unwrap();
+        fs::write(folder.path().join("readme.txt"), "no model").unwrap();
+        let catalog = Catalog::new(Some(folder.path().to_owned()));
+        let models = catalog.list();
+        assert_eq!(models.len(), BUILT_IN.len() + 1);
+        assert_eq!(&*models[BUILT_IN.len()].card.name, "valid");
+        let broken: Vec<String> = catalog.broken().iter().map(ToString::to_string).collect();
+        assert_eq!(broken.len(), 2);
+        assert!(
+            broken[0].contains("a-empty.onnx") && broken[0].contains("is empty"),
+            "{broken:?}"
+        );
+        assert!(broken[1].contains("c-same-name.onnx"), "{broken:?}");
+        // Asked for by name, it says what is wrong with it.
+        assert!(
+            catalog
+                .find("a-empty")
+                .unwrap_err()
+                .to_string()
+                .contains("is empty")
+        );
+    }
+
+    #[test]
+    fn a_model_is_found_by_its_path_with_its_side_file() {
+        let catalog = Catalog::new(None);
+        let path = test_model("no-card.onnx");
+        let model = catalog.find(&path.display().to_string()).unwrap();
+        assert_eq!(&*model.card.name, "no-card");
+        assert_eq!(model.place(), path.display().to_string());
+        model
+            .with_bytes(|bytes| {
+                assert!(!bytes.is_empty());
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_with_what_is() {
+        let catalog = Catalog::new(Some(PathBuf::from("no/such/folder")));
+        let text = catalog.find("mien-x").unwrap_err().to_string();
+        assert!(
+            text.contains("'mien-x'") && text.contains("mien-m, mien-s"),
+            "{text}"
+        );
+        let text = catalog.find("missing.onnx").unwrap_err().to_string();
+        assert!(
+            text.contains("'missing.onnx' cannot be used: the file cannot be read"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_file_beyond_the_limit_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("large");
+        fs::write(&file, [0; 17]).unwrap();
+        assert!(
+            read(&file, 16)
+                .unwrap_err()
+                .contains("larger than 16 bytes")
+        );
+        assert_eq!(read(&file, 17).unwrap().len(), 17);
+    }
 }

@@ -25,12 +25,15 @@ pub(super) fn find() -> Result<PathBuf> {
         // A relative path would be looked up beside the program.
         return std::path::absolute(&path).map_err(|source| Error::File { path, source });
     }
-    let folders = folders();
+    search(&folders())
+}
+
+fn search(folders: &[PathBuf]) -> Result<PathBuf> {
     folders
         .iter()
         .find_map(|folder| in_folder(folder))
         .ok_or_else(|| {
-            let folders: Vec<String> = folders
+            let folders: Vec<_> = folders
                 .iter()
                 .map(|folder| folder.display().to_string())
                 .collect();
@@ -198,6 +201,19 @@ mod tests {
         assert_eq!(newest_name(folder.path()), "libonnxruntime.so.1.31.1");
         fs::write(cuda.join("libonnxruntime_providers_cuda.so"), "").unwrap();
         assert_eq!(newest_name(folder.path()), "libonnxruntime.so.1.30.0");
+    }
+
+    #[test]
+    fn where_it_was_looked_for_in_vain_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = search(&[folder.path().to_owned(), "/no/such/folder".into()])
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains(&format!(
+            "looked in {}, /no/such/folder",
+            folder.path().display()
+        )));
+        assert!(text.contains("make setup"));
     }
 
     #[test]

@@ -1,9 +1,26 @@
 //! Where frames come from: a camera, a video, pictures, or the built-in demo.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use image::ImageFormat;
+
+use crate::error::{Error, Result};
 use crate::frame::Frame;
+
+pub mod camera;
+pub mod demo;
+pub mod pictures;
+pub mod pixels;
+pub mod probe;
+pub mod video;
+
+use camera::CameraSource;
+use demo::Demo;
+use pictures::Pictures;
+use video::VideoSource;
 
 /// Gives one frame after another. Plain and blocking; the pipeline puts it on a thread.
 pub trait FrameSource {
@@ -33,6 +50,86 @@ pub enum SourceSpec {
     Demo,
 }
 
+impl SourceSpec {
+    /// Reads what a user typed: `camera`, `camera:NAME-or-INDEX`, `demo`, a file, a folder, or a
+    /// camera's device file. A file or folder called `demo` is reached as `./demo`.
+    ///
+    /// # Errors
+    /// [`Error::SourceNotFound`] if it is none of these.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text {
+            "camera" => return Ok(Self::Camera(None)),
+            "demo" => return Ok(Self::Demo),
+            _ => {}
+        }
+        if let Some(name) = text.strip_prefix("camera:") {
+            if name.trim().is_empty() {
+                return Err(Error::CameraNotFound {
+                    name: name.to_owned(),
+                });
+            }
+            return Ok(Self::Camera(Some(name.to_owned())));
+        }
+        Self::of_path(Path::new(text))
+    }
+
+    /// What a file or folder is: a picture by its first bytes or its extension, else a video.
+    ///
+    /// # Errors
+    /// [`Error::SourceNotFound`] if it is not there, [`Error::File`] if it cannot be opened.
+    pub fn of_path(path: &Path) -> Result<Self> {
+        if !path.exists() {
+            return Err(Error::SourceNotFound(path.display().to_string()));
+        }
+        if path.is_dir() {
+            return Ok(Self::Folder(path.to_owned()));
+        }
+        if path.starts_with("/dev") {
+            return Ok(Self::Camera(Some(path.display().to_string())));
+        }
+        let begins_as_picture = begins_as_picture(path).map_err(|source| Error::File {
+            path: path.to_owned(),
+            source,
+        });
+        if begins_as_picture? || pictures::is_picture_name(path) {
+            return Ok(Self::Picture(path.to_owned()));
+        }
+        Ok(Self::Video(path.to_owned()))
+    }
+
+    /// The kind of source, one word, as the log writes it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Camera(_) => "camera",
+            Self::Video(_) => "video",
+            Self::Picture(_) => "picture",
+            Self::Folder(_) => "folder",
+            Self::Demo => "demo",
+        }
+    }
+
+    /// Whether it is a camera: live, may go and come back.
+    #[must_use]
+    pub const fn is_camera(&self) -> bool {
+        matches!(self, Self::Camera(_))
+    }
+}
+
+impl fmt::Display for SourceSpec {
+    /// As a user types it; [`SourceSpec::parse`] reads it back.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Camera(None) => formatter.pad("camera"),
+            Self::Camera(Some(name)) => formatter.pad(&format!("camera:{name}")),
+            Self::Video(path) | Self::Picture(path) | Self::Folder(path) => {
+                formatter.pad(&path.display().to_string())
+            }
+            Self::Demo => formatter.pad("demo"),
+        }
+    }
+}
+
 /// What to ask a camera for; `None` leaves the choice to the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CameraRequest {
@@ -40,4 +137,86 @@ pub struct CameraRequest {
     pub size: Option<(u32, u32)>,
     /// Frames a second.
     pub fps: Option<u32>,
+}
+
+/// Opens a source; `request` matters to cameras only.
+///
+/// # Errors
+/// When it is not there, cannot be read, or the program that reads it is missing.
+pub fn open(spec: &SourceSpec, request: &CameraRequest) -> Result<Box<dyn FrameSource>> {
+    Ok(match spec {
+        SourceSpec::Camera(name) => Box::new(CameraSource::open(name.as_deref(), request)?),
+        SourceSpec::Video(path) => Box::new(VideoSource::open(path)?),
+        SourceSpec::Picture(path) => Box::new(Pictures::single(path)),
+        SourceSpec::Folder(path) => Box::new(Pictures::folder(path)?),
+        SourceSpec::Demo => Box::new(Demo::new()?),
+    })
+}
+
+/// Whether a file begins as a picture that Mien can read.
+fn begins_as_picture(path: &Path) -> std::io::Result<bool> {
+    // Longer than any signature that `image` knows.
+    let mut start = Vec::with_capacity(64);
+    File::open(path)?.take(64).read_to_end(&mut start)?;
+    Ok(image::guess_format(&start).is_ok_and(|format: ImageFormat| format.reading_enabled()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn words_name_cameras_and_the_demo() {
+        let camera = |name: Option<&str>| SourceSpec::Camera(name.map(str::to_owned));
+        assert_eq!(SourceSpec::parse("camera").unwrap(), camera(None));
+        assert_eq!(SourceSpec::parse("camera:2").unwrap(), camera(Some("2")));
+        assert_eq!(
+            SourceSpec::parse("camera:HD: Cam").unwrap(),
+            camera(Some("HD: Cam"))
+        );
+        assert_eq!(SourceSpec::parse("demo").unwrap(), SourceSpec::Demo);
+        assert!(matches!(
+            SourceSpec::parse("camera:"),
+            Err(Error::CameraNotFound { .. })
+        ));
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        let error = SourceSpec::parse("no/such/clip.mp4").unwrap_err();
+        assert!(matches!(&error, Error::SourceNotFound(name) if name == "no/such/clip.mp4"));
+    }
+
+    #[test]
+    fn a_file_is_a_picture_by_its_content_or_its_name_else_a_video() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        image::RgbImage::new(2, 2).save(file("a.png")).unwrap();
+        fs::copy(file("a.png"), file("no-extension")).unwrap();
+        fs::write(file("broken.JPG"), "not a picture").unwrap();
+        fs::write(file("clip.mp4"), "whatever").unwrap();
+        fs::write(file("empty"), "").unwrap();
+        for name in ["a.png", "no-extension", "broken.JPG"] {
+            assert_eq!(
+                SourceSpec::of_path(&file(name)).unwrap(),
+                SourceSpec::Picture(file(name))
+            );
+        }
+        for name in ["clip.mp4", "empty"] {
+            assert_eq!(
+                SourceSpec::of_path(&file(name)).unwrap(),
+                SourceSpec::Video(file(name))
+            );
+        }
+        let spec = SourceSpec::of_path(folder.path()).unwrap();
+        assert_eq!((spec.kind(), spec.is_camera()), ("folder", false));
+    }
+
+    #[test]
+    fn what_is_printed_reads_back() {
+        for text in ["camera", "camera:HD Webcam", "demo", "src"] {
+            assert_eq!(SourceSpec::parse(text).unwrap().to_string(), text);
+        }
+    }
 }

@@ -1,0 +1,300 @@
+//! The built-in demo: a face of nobody that goes through seven expressions while it moves about.
+//!
+//! The faces are averages over many people, made by `training/`; no person is in them.
+
+use std::f32::consts::TAU;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use image::imageops::{self, FilterType};
+use image::{GrayImage, ImageFormat, Rgb, RgbImage};
+
+use super::FrameSource;
+use crate::error::{Error, Result};
+use crate::expression::Expression;
+use crate::frame::{self, Frame};
+
+/// Width and height of the demo's frames.
+const SIZE: (u32, u32) = (640, 480);
+
+/// Frames a second.
+const RATE: u32 = 30;
+
+/// How long each expression stays as it is.
+const HOLD: Duration = Duration::from_millis(2000);
+
+/// How long one expression takes to become the next.
+const FADE: Duration = Duration::from_millis(800);
+
+/// How long the demo is: each expression once, the last becoming the first again.
+pub const ROUND: Duration = HOLD.saturating_add(FADE).saturating_mul(FACES.len() as u32);
+
+/// Faces are kept at this side, a little above the largest size at which they are shown.
+const SIDE: u32 = 288;
+
+/// The faces in the order of their appearance; neighbours differ clearly.
+const FACES: [(Expression, &[u8]); 7] = [
+    (
+        Expression::Neutral,
+        include_bytes!("../../assets/faces/neutral.png"),
+    ),
+    (
+        Expression::Happy,
+        include_bytes!("../../assets/faces/happy.png"),
+    ),
+    (
+        Expression::Surprise,
+        include_bytes!("../../assets/faces/surprise.png"),
+    ),
+    (
+        Expression::Sad,
+        include_bytes!("../../assets/faces/sad.png"),
+    ),
+    (
+        Expression::Angry,
+        include_bytes!("../../assets/faces/angry.png"),
+    ),
+    (
+        Expression::Disgust,
+        include_bytes!("../../assets/faces/disgust.png"),
+    ),
+    (
+        Expression::Fear,
+        include_bytes!("../../assets/faces/fear.png"),
+    ),
+];
+
+/// One round of the demo.
+#[derive(Debug)]
+pub struct Demo {
+    faces: Vec<GrayImage>,
+    ground: RgbImage,
+    frames: u32,
+}
+
+impl Demo {
+    /// Prepares the demo.
+    ///
+    /// # Errors
+    /// [`Error::BadPicture`] if a built-in face cannot be read.
+    pub fn new() -> Result<Self> {
+        let faces = FACES.iter().map(|(expression, png)| {
+            let face = image::load_from_memory_with_format(png, ImageFormat::Png)
+                .map_err(|error| Error::BadPicture {
+                    path: PathBuf::from(format!("{expression}.png, built in")),
+                    reason: error.to_string(),
+                })?
+                .into_luma8();
+            Ok(imageops::resize(&face, SIDE, SIDE, FilterType::CatmullRom))
+        });
+        Ok(Self {
+            faces: faces.collect::<Result<_>>()?,
+            ground: ground(),
+            frames: 0,
+        })
+    }
+
+    fn picture_at(&self, time: Duration) -> RgbImage {
+        let mut picture = self.ground.clone();
+        let (from, to, share) = blend_at(time);
+        if let (Some(from), Some(to)) = (self.faces.get(from), self.faces.get(to)) {
+            draw(&mut picture, &mixed(from, to, share), &Place::at(time));
+        }
+        picture
+    }
+}
+
+impl FrameSource for Demo {
+    fn next_frame(&mut self) -> Result<Option<Frame>> {
+        let time = Duration::from_secs(1) * self.frames / RATE;
+        if time >= ROUND {
+            return Ok(None);
+        }
+        let source_frame = u64::from(self.frames);
+        self.frames += 1;
+        let picture = self.picture_at(time);
+        Ok(Some(Frame {
+            source: Arc::from(self.name()),
+            source_frame,
+            time,
+            utc: None,
+            captured: Instant::now(),
+            still: false,
+            luma: frame::luma(&picture),
+            picture,
+        }))
+    }
+
+    fn name(&self) -> &'static str {
+        "demo"
+    }
+}
+
+/// The expression that the demo shows at a time; while one becomes another, the one that prevails.
+#[must_use]
+pub fn expression_at(time: Duration) -> Expression {
+    let (from, to, share) = blend_at(time);
+    let prevailing = if share < 0.5 { from } else { to };
+    FACES
+        .get(prevailing)
+        .map_or(Expression::Neutral, |(expression, _)| *expression)
+}
+
+/// Two places in [`FACES`] and how far the first has become the second, 0 to 1.
+fn blend_at(time: Duration) -> (usize, usize, f32) {
+    let step = (HOLD + FADE).as_micros();
+    let from = (time.as_micros() / step) as usize % FACES.len();
+    let into_step = (time.as_micros() % step) as f32;
+    let fade = (into_step - HOLD.as_micros() as f32) / FADE.as_micros() as f32;
+    (from, (from + 1) % FACES.len(), smooth(fade))
+}
+
+/// From 0 to 1 without a jerk at either end.
+fn smooth(share: f32) -> f32 {
+    let share = share.clamp(0.0, 1.0);
+    share * share * (3.0 - 2.0 * share)
+}
+
+/// Where the face is, in pixels of the frame.
+struct Place {
+    left: f32,
+    top: f32,
+    side: f32,
+}
+
+impl Place {
+    /// The movements are whole waves to a round, so that the end meets the beginning.
+    fn at(time: Duration) -> Self {
+        let turn = time.div_duration_f32(ROUND) * TAU;
+        let side = 236.0 + 32.0 * (3.0 * turn).sin();
+        let (width, height) = (SIZE.0 as f32, SIZE.1 as f32);
+        Self {
+            left: width / 2.0 + 105.0 * (2.0 * turn).sin() - side / 2.0,
+            top: height / 2.0 + 36.0 * (5.0 * turn).sin() - side / 2.0,
+            side,
+        }
+    }
+}
+
+fn mixed(from: &GrayImage, to: &GrayImage, share: f32) -> GrayImage {
+    // In 256ths.
+    let share = (share * 256.0) as u32;
+    let mut mixed = from.clone();
+    for (value, other) in mixed.iter_mut().zip(to.iter()) {
+        *value = ((u32::from(*value) * (256 - share) + u32::from(*other) * share) >> 8) as u8;
+    }
+    mixed
+}
+
+/// A calm ground of slate, lighter at the top.
+fn ground() -> RgbImage {
+    let (width, height) = SIZE;
+    RgbImage::from_fn(width, height, |_, y| {
+        let depth = y as f32 / height as f32;
+        Rgb([112.0, 119.0, 130.0].map(|tone| (tone * (1.0 - 0.38 * depth)) as u8))
+    })
+}
+
+/// Draws a face in an oval that fades into the picture.
+fn draw(picture: &mut RgbImage, face: &GrayImage, place: &Place) {
+    // A warm grey whose Rec. 601 brightness is that of the face.
+    const TINT: [f32; 3] = [1.07, 0.99, 0.87];
+    let scale = (SIDE - 1) as f32 / place.side;
+    let (left, top) = (place.left.max(0.0) as u32, place.top.max(0.0) as u32);
+    let right = ((place.left + place.side) as u32).min(picture.width());
+    let bottom = ((place.top + place.side) as u32).min(picture.height());
+    for y in top..bottom {
+        for x in left..right {
+            let (dx, dy) = (x as f32 - place.left, y as f32 - place.top);
+            let share = oval(dx / place.side, dy / place.side);
+            if share <= 0.0 {
+                continue;
+            }
+            // `None` only on the last line or column, where the oval has faded out.
+            let Some(tone) = imageops::interpolate_bilinear(face, dx * scale, dy * scale) else {
+                continue;
+            };
+            let tone = f32::from(tone.0[0]);
+            for (value, tint) in picture.get_pixel_mut(x, y).0.iter_mut().zip(TINT) {
+                let ground = f32::from(*value);
+                *value = (ground + share * (tone * tint - ground)) as u8;
+            }
+        }
+    }
+}
+
+/// How much of the face is seen at a place in its square, both 0 to 1: all in the middle, nothing
+/// outside an oval.
+fn oval(x: f32, y: f32) -> f32 {
+    let (x, y) = ((x - 0.5) / 0.5, (y - 0.5) / 0.5);
+    smooth((1.0 - (x * x + y * y).sqrt()) / 0.22)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_round_shows_every_expression_for_as_long_and_ends() {
+        let mut demo = Demo::new().unwrap();
+        let mut counts = vec![0; 8];
+        let mut last = Duration::ZERO;
+        let mut frames = 0;
+        while let Some(frame) = demo.next_frame().unwrap() {
+            assert_eq!((frame.size(), frame.source_frame), (SIZE, frames));
+            counts[expression_at(frame.time) as usize] += 1;
+            last = frame.time;
+            frames += 1;
+        }
+        assert_eq!(counts, [84, 84, 84, 84, 84, 84, 84, 0]);
+        assert!(last < ROUND && ROUND - last < Duration::from_millis(34));
+        assert!(demo.next_frame().unwrap().is_none());
+    }
+
+    #[test]
+    fn neighbours_become_each_other_without_a_jump() {
+        let demo = Demo::new().unwrap();
+        let step = Duration::from_secs(1) / RATE;
+        // Also over the seam, from the end of the round to its beginning.
+        for number in 0..=ROUND.as_millis() as u32 * RATE / 1000 {
+            let (before, after) = (step * number, step * (number + 1));
+            let (before, after) = (Place::at(before), Place::at(after));
+            assert!((before.left - after.left).abs() < 3.0);
+            assert!((before.top - after.top).abs() < 3.0);
+        }
+        let seam = [
+            demo.picture_at(ROUND - Duration::from_millis(1)),
+            demo.picture_at(Duration::ZERO),
+        ];
+        let differences = seam[0]
+            .iter()
+            .zip(seam[1].iter())
+            .map(|(a, b)| a.abs_diff(*b));
+        assert!(differences.max() < Some(30));
+    }
+
+    #[test]
+    fn the_face_stays_in_the_frame_and_its_size_in_reach() {
+        for number in 0..600 {
+            let place = Place::at(ROUND * number / 600);
+            assert!(place.left > 0.0 && place.left + place.side < SIZE.0 as f32);
+            assert!(place.top > 0.0 && place.top + place.side < SIZE.1 as f32);
+            assert!((200.0..SIDE as f32).contains(&place.side));
+        }
+    }
+
+    #[test]
+    fn the_middle_of_a_hold_is_one_face_and_of_a_fade_is_half_of_each() {
+        let middle = Duration::from_secs(1);
+        assert_eq!(blend_at(middle), (0, 1, 0.0));
+        let (from, to, share) = blend_at(HOLD + FADE / 2);
+        assert!((from, to) == (0, 1) && (share - 0.5).abs() < 1e-3);
+        let faces: HashSet<_> = (0..7)
+            .map(|step| expression_at(middle + (HOLD + FADE) * step))
+            .collect();
+        assert_eq!(faces.len(), 7);
+        assert_eq!(expression_at(ROUND + middle), expression_at(middle));
+    }
+}

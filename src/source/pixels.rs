@@ -1,0 +1,298 @@
+//! From a camera's bytes to pictures: MJPEG, YUYV and NV12.
+
+use std::fmt;
+
+use image::{GrayImage, ImageFormat, RgbImage};
+use serde::Serialize;
+
+use crate::frame;
+
+/// How a camera packs its pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PixelFormat {
+    /// A JPEG for each frame.
+    Mjpeg,
+    /// Rec. 601 YUV 4:2:2 in groups Y U Y V; Y 16–235.
+    Yuyv,
+    /// Rec. 601 YUV 4:2:0: the Y plane, then U and V by turns; Y 16–235.
+    Nv12,
+}
+
+impl fmt::Display for PixelFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Mjpeg => "MJPEG",
+            Self::Yuyv => "YUYV",
+            Self::Nv12 => "NV12",
+        })
+    }
+}
+
+/// The picture and its brightness in a camera's buffer of `width` × `height` pixels. An MJPEG frame
+/// brings its own size. The buffer may be longer than the frame.
+///
+/// # Errors
+/// A sentence without a subject if the frame is damaged.
+pub fn decode(
+    format: PixelFormat,
+    (width, height): (u32, u32),
+    buffer: &[u8],
+) -> Result<(RgbImage, GrayImage), String> {
+    match format {
+        PixelFormat::Mjpeg => from_mjpeg(buffer),
+        PixelFormat::Yuyv => from_yuyv(width, height, buffer),
+        PixelFormat::Nv12 => from_nv12(width, height, buffer),
+    }
+}
+
+/// Most webcams leave the Huffman tables out and mean the standard ones. The decoder fills these in
+/// where the picture says that it comes from an AVI file, so each is made to say so.
+const AVI_MARK: &[u8] = b"\xff\xe0\x00\x10AVI1\0\0\0\0\0\0\0\0\0\0";
+
+fn from_mjpeg(buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
+    let (start, rest) = buffer.split_at_checked(2).ok_or("broke off")?;
+    // The decoder would fill what is missing with grey instead of failing.
+    if !rest.windows(2).any(|pair| pair == b"\xff\xd9") {
+        return Err("broke off".to_owned());
+    }
+    let marked = [start, AVI_MARK, rest].concat();
+    let picture = image::load_from_memory_with_format(&marked, ImageFormat::Jpeg)
+        .map_err(|error| format!("was damaged: {error}"))?
+        .into_rgb8();
+    if picture.is_empty() {
+        return Err("was empty".to_owned());
+    }
+    let luma = frame::luma(&picture);
+    Ok((picture, luma))
+}
+
+fn from_yuyv(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
+    let (columns, rows) = (width as usize, height as usize);
+    let stride = columns.div_ceil(2) * 4;
+    let lines = buffer
+        .get(..stride * rows)
+        .ok_or("broke off")?
+        .chunks_exact(stride.max(1));
+    let mut rgb = vec![0; columns * rows * 3];
+    let mut luma = vec![0; columns * rows];
+    for (line, (rgb, luma)) in lines.zip(lines_of(&mut rgb, &mut luma, columns)) {
+        // The last group of an odd width gives one pixel only: `chunks` ends short.
+        for (group, (rgb, luma)) in line
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .zip(rgb.chunks_mut(6).zip(luma.chunks_mut(2)))
+        {
+            let [first, u, second, v] = *group;
+            let chroma = Chroma::of(u, v);
+            for ((y, rgb), luma) in [first, second]
+                .into_iter()
+                .zip(rgb.as_chunks_mut::<3>().0)
+                .zip(luma)
+            {
+                (*rgb, *luma) = chroma.with(y);
+            }
+        }
+    }
+    pictures(width, height, rgb, luma)
+}
+
+fn from_nv12(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
+    let (columns, rows) = (width as usize, height as usize);
+    let stride = columns.div_ceil(2) * 2;
+    let (brightness, colours) = buffer.split_at_checked(columns * rows).ok_or("broke off")?;
+    let colours = colours
+        .get(..stride * rows.div_ceil(2))
+        .ok_or("broke off")?;
+    // Each line of colours serves two lines of brightness.
+    let colours = colours
+        .chunks_exact(stride.max(1))
+        .flat_map(|line| [line, line]);
+    let lines = brightness.chunks_exact(columns.max(1)).zip(colours);
+    let mut rgb = vec![0; columns * rows * 3];
+    let mut luma = vec![0; columns * rows];
+    for ((line, colours), (rgb, luma)) in lines.zip(lines_of(&mut rgb, &mut luma, columns)) {
+        let groups = line.chunks(2).zip(colours.as_chunks::<2>().0);
+        for ((ys, [u, v]), (rgb, luma)) in groups.zip(rgb.chunks_mut(6).zip(luma.chunks_mut(2))) {
+            let chroma = Chroma::of(*u, *v);
+            for ((y, rgb), luma) in ys.iter().zip(rgb.as_chunks_mut::<3>().0).zip(luma) {
+                (*rgb, *luma) = chroma.with(*y);
+            }
+        }
+    }
+    pictures(width, height, rgb, luma)
+}
+
+/// The lines of a picture and of its brightness, to be written.
+fn lines_of<'a>(
+    rgb: &'a mut [u8],
+    luma: &'a mut [u8],
+    columns: usize,
+) -> impl Iterator<Item = (&'a mut [u8], &'a mut [u8])> {
+    rgb.chunks_exact_mut((columns * 3).max(1))
+        .zip(luma.chunks_exact_mut(columns.max(1)))
+}
+
+fn pictures(
+    width: u32,
+    height: u32,
+    rgb: Vec<u8>,
+    luma: Vec<u8>,
+) -> Result<(RgbImage, GrayImage), String> {
+    if luma.is_empty() {
+        return Err("was empty".to_owned());
+    }
+    RgbImage::from_vec(width, height, rgb)
+        .zip(GrayImage::from_vec(width, height, luma))
+        .ok_or_else(|| "had another size".to_owned())
+}
+
+/// What U and V add to red, green and blue, in 65536ths: ITU-R BT.601, studio range.
+struct Chroma {
+    red: i32,
+    green: i32,
+    blue: i32,
+}
+
+impl Chroma {
+    fn of(u: u8, v: u8) -> Self {
+        let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
+        Self {
+            red: 104_597 * v,
+            green: -25_675 * u - 53_279 * v,
+            blue: 132_201 * u,
+        }
+    }
+
+    /// The colour and the full-range brightness of a pixel.
+    fn with(&self, y: u8) -> ([u8; 3], u8) {
+        // 255 / 219, and a half to round.
+        let brightness = 76_309 * (i32::from(y) - 16) + 0x8000;
+        let byte = |value: i32| (value >> 16).clamp(0, 255) as u8;
+        let colour = [self.red, self.green, self.blue].map(|part| byte(brightness + part));
+        (colour, byte(brightness))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    // White, black, and the primaries of 75 % colour bars, as BT.601 lists them.
+    const WHITE: ([u8; 3], [u8; 3]) = ([235, 128, 128], [255, 255, 255]);
+    const BLACK: ([u8; 3], [u8; 3]) = ([16, 128, 128], [0, 0, 0]);
+    const RED: ([u8; 3], [u8; 3]) = ([65, 100, 212], [191, 0, 0]);
+    const GREEN: ([u8; 3], [u8; 3]) = ([112, 72, 58], [0, 191, 0]);
+    const BLUE: ([u8; 3], [u8; 3]) = ([35, 212, 114], [0, 0, 191]);
+
+    fn near(left: [u8; 3], right: [u8; 3]) -> bool {
+        left.iter()
+            .zip(right)
+            .all(|(left, right)| left.abs_diff(right) <= 2)
+    }
+
+    #[test]
+    fn yuyv_gives_the_colours_of_rec_601_at_any_width() {
+        for ([y, u, v], rgb) in [WHITE, BLACK, RED, GREEN, BLUE] {
+            for (width, groups) in [(4, 2), (3, 2), (1, 1)] {
+                let buffer = [y, u, y, v].repeat(groups * 2);
+                let (picture, luma) = decode(PixelFormat::Yuyv, (width, 2), &buffer).unwrap();
+                assert!(picture.pixels().all(|pixel| near(pixel.0, rgb)), "{rgb:?}");
+                let expected = frame::luma(&RgbImage::from_pixel(1, 1, Rgb(rgb))).into_raw()[0];
+                assert!(
+                    luma.into_raw()
+                        .iter()
+                        .all(|luma| luma.abs_diff(expected) <= 2)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nv12_gives_the_colours_of_rec_601_at_any_size() {
+        for ([y, u, v], rgb) in [WHITE, BLACK, RED, GREEN, BLUE] {
+            for (width, height) in [(4, 4), (5, 3), (1, 1)] {
+                let mut buffer = vec![y; width * height];
+                buffer.extend([u, v].repeat(width.div_ceil(2) * height.div_ceil(2)));
+                let size = (width as u32, height as u32);
+                let (picture, _) = decode(PixelFormat::Nv12, size, &buffer).unwrap();
+                assert!(picture.pixels().all(|pixel| near(pixel.0, rgb)), "{rgb:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_pixel_comes_to_its_own_place() {
+        let yuyv: Vec<u8> = (0..6).flat_map(|pixel| [16 + pixel * 10, 128]).collect();
+        let (_, luma) = decode(PixelFormat::Yuyv, (2, 3), &yuyv).unwrap();
+        assert_eq!(luma.into_raw(), [0, 12, 23, 35, 47, 58]);
+        let nv12: Vec<u8> = (0..6)
+            .map(|pixel| 16 + pixel * 10)
+            .chain([128; 4])
+            .collect();
+        let (_, luma) = decode(PixelFormat::Nv12, (2, 3), &nv12).unwrap();
+        assert_eq!(luma.into_raw(), [0, 12, 23, 35, 47, 58]);
+    }
+
+    #[test]
+    fn a_buffer_that_is_too_short_is_refused_and_one_too_long_is_not() {
+        for (format, bytes) in [
+            (PixelFormat::Yuyv, 640 * 480 * 2),
+            (PixelFormat::Nv12, 460_800),
+        ] {
+            assert!(decode(format, (640, 480), &vec![128; bytes - 1]).is_err());
+            assert!(decode(format, (640, 480), &vec![128; bytes + 999]).is_ok());
+            assert!(decode(format, (0, 0), &[]).is_err());
+        }
+    }
+
+    fn jpeg() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let picture =
+            RgbImage::from_fn(64, 48, |x, _| Rgb(if x < 32 { [255; 3] } else { [20; 3] }));
+        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
+        picture.write_with_encoder(encoder).unwrap();
+        bytes
+    }
+
+    fn without_huffman_tables(jpeg: &[u8]) -> Vec<u8> {
+        let mut kept = jpeg[..2].to_vec();
+        let mut at = 2;
+        while jpeg[at + 1] != 0xda {
+            let end = at + 2 + usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
+            if jpeg[at + 1] != 0xc4 {
+                kept.extend(&jpeg[at..end]);
+            }
+            at = end;
+        }
+        kept.extend(&jpeg[at..]);
+        kept
+    }
+
+    #[test]
+    fn mjpeg_decodes_with_and_without_huffman_tables_and_with_a_tail() {
+        let bare = without_huffman_tables(&jpeg());
+        assert!(bare.len() < jpeg().len());
+        let tail = [bare.clone(), vec![0; 5000]].concat();
+        for bytes in [jpeg(), bare, tail] {
+            let (picture, luma) = decode(PixelFormat::Mjpeg, (640, 480), &bytes).unwrap();
+            assert_eq!(picture.dimensions(), (64, 48));
+            assert!(luma.get_pixel(4, 4).0[0] > 250 && luma.get_pixel(60, 40).0[0] < 25);
+        }
+    }
+
+    #[test]
+    fn damaged_mjpeg_frames_are_refused() {
+        let whole = jpeg();
+        for bytes in [
+            &whole[..whole.len() / 2],
+            &whole[..1],
+            b"",
+            b"nonsense\xff\xd9",
+        ] {
+            assert!(decode(PixelFormat::Mjpeg, (64, 48), bytes).is_err());
+        }
+    }
+}

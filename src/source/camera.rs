@@ -11,6 +11,7 @@ use nokhwa::utils::{ApiBackend, CameraIndex, FrameFormat, RequestedFormat, Reque
 use nokhwa::{Camera, NokhwaError};
 use serde::Serialize;
 
+use super::formats::{CameraFormat, rank};
 use super::pixels::{self, PixelFormat};
 use super::{CameraRequest, FrameSource};
 use crate::error::{Error, Result};
@@ -24,19 +25,6 @@ const ATTEMPTS: usize = 4;
 
 /// The pictures that Mien can read, as `nokhwa` names them.
 const READABLE: [FrameFormat; 3] = [FrameFormat::MJPEG, FrameFormat::YUYV, FrameFormat::NV12];
-
-/// A way in which a camera can send its pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct CameraFormat {
-    /// How they are packed.
-    pub pixels: PixelFormat,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// Frames a second.
-    pub fps: u32,
-}
 
 /// A connected camera.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -125,7 +113,7 @@ impl CameraSource {
         for format in formats.into_iter().take(ATTEMPTS) {
             match begin(&mut camera, format) {
                 Ok(()) => {
-                    log::info!("{}: {}", node.name, describe(format));
+                    log::info!("{}: {}", node.name, format);
                     let name = Arc::from(&*node.name);
                     return Ok(Self {
                         name,
@@ -136,7 +124,7 @@ impl CameraSource {
                     });
                 }
                 Err(error) => {
-                    log::debug!("{}: {} refused: {error}", node.name, describe(format));
+                    log::debug!("{}: {} refused: {error}", node.name, format);
                     refusal.get_or_insert(error);
                 }
             }
@@ -221,12 +209,12 @@ fn nodes() -> Result<Vec<Node>> {
         })
         .collect();
     found.sort();
-    Ok(named(found))
+    Ok(named(&found))
 }
 
 /// Gives each node (number, name, port) the name of its camera: where cameras at different ports
 /// have the same name, with the port.
-fn named(found: Vec<(u32, String, String)>) -> Vec<Node> {
+fn named(found: &[(u32, String, String)]) -> Vec<Node> {
     let alike = |name: &str, port: &str| {
         found
             .iter()
@@ -304,37 +292,6 @@ fn begin(camera: &mut Camera, format: CameraFormat) -> Result<(), NokhwaError> {
     camera.open_stream()
 }
 
-/// Sorts formats, the best first: nearest to what was asked for, else to 640×480 at 30 frames a
-/// second; of equals MJPEG before YUYV before NV12, as raw pictures crowd the bus.
-fn rank(formats: &mut [CameraFormat], request: &CameraRequest) {
-    // What was asked for outweighs what was not.
-    const ASKED: f32 = 100.0;
-    // In doublings, so that half is as far as twice.
-    let distance = |value: u32, target: u32| (value as f32 / target.max(1) as f32).log2().abs();
-    let cost = |format: &CameraFormat| {
-        let (width, height) = request.size.unwrap_or((640, 480));
-        let size = distance(format.width, width) + distance(format.height, height);
-        let rate = distance(format.fps, request.fps.unwrap_or(30));
-        size * if request.size.is_some() { ASKED } else { 1.0 }
-            + rate * if request.fps.is_some() { ASKED } else { 1.0 }
-    };
-    formats.sort_by(|left, right| {
-        cost(left)
-            .total_cmp(&cost(right))
-            .then(left.pixels.cmp(&right.pixels))
-    });
-}
-
-fn describe(format: CameraFormat) -> String {
-    let CameraFormat {
-        pixels,
-        width,
-        height,
-        fps,
-    } = format;
-    format!("{pixels} {width}×{height}, {fps} frames a second")
-}
-
 /// Whether a node failed because it is none for pictures: it lists no format, or none that can be
 /// read.
 fn is_no_camera(error: &NokhwaError) -> bool {
@@ -393,90 +350,13 @@ fn loss(error: &NokhwaError) -> String {
 mod tests {
     use super::*;
 
-    fn offered(list: &[(PixelFormat, u32, u32, u32)]) -> Vec<CameraFormat> {
-        list.iter()
-            .map(|&(pixels, width, height, fps)| CameraFormat {
-                pixels,
-                width,
-                height,
-                fps,
-            })
-            .collect()
-    }
-
-    fn best(list: &[(PixelFormat, u32, u32, u32)], request: CameraRequest) -> CameraFormat {
-        let mut formats = offered(list);
-        rank(&mut formats, &request);
-        formats[0]
-    }
-
-    use PixelFormat::{Mjpeg, Nv12, Yuyv};
-
-    /// A common webcam.
-    const WEBCAM: [(PixelFormat, u32, u32, u32); 8] = [
-        (Yuyv, 640, 480, 30),
-        (Yuyv, 1280, 720, 10),
-        (Yuyv, 1920, 1080, 5),
-        (Mjpeg, 320, 240, 60),
-        (Mjpeg, 640, 480, 15),
-        (Mjpeg, 640, 480, 30),
-        (Mjpeg, 1280, 720, 30),
-        (Mjpeg, 1920, 1080, 30),
-    ];
-
-    #[test]
-    fn unasked_the_camera_sends_vga_at_thirty_as_mjpeg() {
-        assert_eq!(best(&WEBCAM, CameraRequest::default()), offered(&WEBCAM)[5]);
-        let wide = [
-            (Mjpeg, 1920, 1080, 30),
-            (Mjpeg, 1280, 720, 30),
-            (Nv12, 1280, 720, 30),
-        ];
-        assert_eq!(best(&wide, CameraRequest::default()), offered(&wide)[1]);
-        let raw = [
-            (Nv12, 640, 480, 30),
-            (Yuyv, 640, 480, 30),
-            (Yuyv, 1280, 720, 10),
-        ];
-        assert_eq!(best(&raw, CameraRequest::default()), offered(&raw)[1]);
-    }
-
-    #[test]
-    fn what_was_asked_for_comes_first_and_the_nearest_serves() {
-        let hd = CameraRequest {
-            size: Some((1280, 720)),
-            fps: None,
-        };
-        assert_eq!(best(&WEBCAM, hd), offered(&WEBCAM)[6]);
-        let odd = CameraRequest {
-            size: Some((1200, 700)),
-            fps: Some(25),
-        };
-        assert_eq!(best(&WEBCAM, odd), offered(&WEBCAM)[6]);
-        let fast = CameraRequest {
-            size: None,
-            fps: Some(60),
-        };
-        assert_eq!(best(&WEBCAM, fast), offered(&WEBCAM)[3]);
-        let slow = CameraRequest {
-            size: Some((640, 480)),
-            fps: Some(15),
-        };
-        assert_eq!(best(&WEBCAM, slow), offered(&WEBCAM)[4]);
-        let nothing = CameraRequest {
-            size: Some((0, 0)),
-            fps: Some(0),
-        };
-        assert_eq!(best(&WEBCAM, nothing).height, 240);
-    }
-
     #[test]
     fn a_cameras_nodes_share_its_name_and_twins_are_told_apart_by_port() {
         let found = |list: &[(u32, &str, &str)]| {
             let owned = |&(index, name, port): &(u32, &str, &str)| {
                 (index, name.to_owned(), port.to_owned())
             };
-            let nodes = named(list.iter().map(owned).collect());
+            let nodes = named(&list.iter().map(owned).collect::<Vec<_>>());
             nodes.into_iter().map(|node| node.name).collect::<Vec<_>>()
         };
         assert_eq!(

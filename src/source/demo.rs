@@ -22,7 +22,7 @@ const SIZE: (u32, u32) = (640, 480);
 const RATE: u32 = 30;
 
 /// How long each expression stays as it is.
-const HOLD: Duration = Duration::from_millis(2000);
+const HOLD: Duration = Duration::from_secs(2);
 
 /// How long one expression takes to become the next.
 const FADE: Duration = Duration::from_millis(800);
@@ -249,7 +249,7 @@ mod tests {
             frames += 1;
         }
         assert_eq!(counts, [84, 84, 84, 84, 84, 84, 84, 0]);
-        assert!(last < ROUND && ROUND - last < Duration::from_millis(34));
+        assert!(last < ROUND && last + Duration::from_millis(34) > ROUND);
         assert!(demo.next_frame().unwrap().is_none());
     }
 
@@ -265,7 +265,7 @@ mod tests {
             assert!((before.top - after.top).abs() < 3.0);
         }
         let seam = [
-            demo.picture_at(ROUND - Duration::from_millis(1)),
+            demo.picture_at(ROUND.saturating_sub(Duration::from_millis(1))),
             demo.picture_at(Duration::ZERO),
         ];
         let differences = seam[0]

@@ -12,6 +12,7 @@ use crate::frame::Frame;
 
 pub mod camera;
 pub mod demo;
+pub mod formats;
 pub mod pictures;
 pub mod pixels;
 pub mod probe;

@@ -1,1 +1,166 @@
-//! The live threads: capture, analysis, and what joins them to the window.
+//! The live threads: capture and analysis, and what joins them to a window or a terminal.
+//!
+//! Pictures go through a place for the newest only, words through bounded queues, and conditions
+//! are values that anyone can read.
+
+mod analysis;
+mod capture;
+mod inbox;
+mod parts;
+mod recorder;
+mod state;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+pub use parts::{BuildDetector, LoadModel, Loaded, Observe, OpenSource, Parts, Settings, Wake};
+pub use state::{ActiveModel, Command, Condition, Notice, Recording, Severity, State};
+
+use self::analysis::Analysis;
+use self::capture::Job;
+use self::inbox::{Inbox, Word};
+use crate::error::{Error, Result};
+use crate::observation::Observation;
+
+/// A camera that has sent nothing for so long has stalled. Cameras in the dark may go down to one
+/// frame a second; users are to hear within three.
+pub const STALL: Duration = Duration::from_millis(2500);
+
+/// Notices kept for a reader that does not fetch them; the oldest go first.
+const NOTICES: usize = 32;
+
+/// What the analysis thread shows to the outside.
+struct Board {
+    observation: Mutex<Option<Arc<Observation>>>,
+    state: Mutex<State>,
+    notices: Mutex<VecDeque<Notice>>,
+    wake: Arc<Wake>,
+}
+
+impl Board {
+    fn show(&self, observation: Arc<Observation>) {
+        *lock(&self.observation) = Some(observation);
+    }
+
+    fn notify(&self, severity: Severity, text: String) {
+        match severity {
+            Severity::Info => log::info!("{text}"),
+            Severity::Error => log::warn!("{text}"),
+        }
+        let mut notices = lock(&self.notices);
+        if notices.len() >= NOTICES {
+            notices.pop_front();
+        }
+        notices.push_back(Notice { severity, text });
+        drop(notices);
+        (self.wake)();
+    }
+}
+
+/// The running pipeline. Dropping it ends all: the recording is completed and the analysis thread
+/// joined; a capture thread stuck in a driver is given half a second.
+pub struct Pipeline {
+    inbox: Arc<Inbox>,
+    board: Arc<Board>,
+    analysis: Option<JoinHandle<()>>,
+}
+
+impl Pipeline {
+    /// Loads the model, starts the recording if one is asked for, and the threads.
+    ///
+    /// # Errors
+    /// When the model cannot be loaded, the log not be written, or a thread not be started.
+    /// A source that cannot be opened is no error here but a [`Condition`].
+    pub fn start(settings: Settings, parts: Parts) -> Result<Self> {
+        let loaded = (parts.load)(&settings.model, settings.provider)?;
+        let inbox = Arc::new(Inbox::default());
+        let board = Arc::new(Board {
+            observation: Mutex::default(),
+            state: Mutex::default(),
+            notices: Mutex::default(),
+            wake: Arc::clone(&parts.wake),
+        });
+        let active = ActiveModel::of(&loaded);
+        let mut analysis = Analysis::new(
+            Arc::clone(&inbox),
+            Arc::clone(&board),
+            Arc::clone(&parts.load),
+            Job {
+                open: parts.open,
+                spec: settings.source,
+                request: settings.camera,
+                loops: settings.loops,
+            },
+            parts.observe,
+            (active, settings.provider),
+        );
+        if let Some(folder) = &settings.log {
+            analysis.start_recording(folder)?;
+        }
+        let detector = parts.detector;
+        let thread = thread::Builder::new()
+            .name("mien-analysis".to_owned())
+            .spawn(move || match detector() {
+                Ok(detector) => analysis.run(detector, loaded.classifier),
+                Err(error) => analysis.fail(&error),
+            })
+            .map_err(Error::Thread)?;
+        Ok(Self {
+            inbox,
+            board,
+            analysis: Some(thread),
+        })
+    }
+
+    /// Sends a word. It is taken between two frames.
+    pub fn send(&self, command: Command) {
+        if !self.inbox.tell(Word::Command(command)) {
+            self.board
+                .notify(Severity::Error, "Mien is busy; try that again".to_owned());
+        }
+    }
+
+    /// The newest observation, if there is one yet.
+    #[must_use]
+    pub fn observation(&self) -> Option<Arc<Observation>> {
+        lock(&self.board.observation).clone()
+    }
+
+    /// All that is true now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        lock(&self.board.state).clone()
+    }
+
+    /// What has happened since the last call.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        lock(&self.board.notices).drain(..).collect()
+    }
+
+    /// Whether the analysis still runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.analysis
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.inbox.close();
+        if let Some(thread) = self.analysis.take()
+            && thread.join().is_err()
+        {
+            log::error!("the analysis thread panicked");
+        }
+    }
+}
+
+/// What a panicking thread left behind here is whole: every change is one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -66,7 +66,7 @@ pub struct ActiveModel {
 }
 
 /// All that is true of the pipeline now; a copy that may be kept.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     /// What is looked at.
     pub source: Option<SourceSpec>,

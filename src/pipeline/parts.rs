@@ -1,0 +1,64 @@
+//! What a pipeline is made of: makers of its parts, so that tests can hand in others.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::classifier::Classifier;
+use crate::detector::FaceDetector;
+use crate::error::Result;
+use crate::observation::Observation;
+use crate::runtime::ProviderChoice;
+use crate::source::{CameraRequest, FrameSource, SourceSpec};
+
+/// Opens a source; called on a capture thread.
+pub type OpenSource =
+    dyn Fn(&SourceSpec, &CameraRequest) -> Result<Box<dyn FrameSource>> + Send + Sync;
+/// Builds the face detector; called on the analysis thread, where the detector stays.
+pub type BuildDetector = dyn FnOnce() -> Result<Box<dyn FaceDetector>> + Send;
+/// Loads a model by name or path; called on a thread of its own.
+pub type LoadModel = dyn Fn(&str, ProviderChoice) -> Result<Loaded> + Send + Sync;
+/// Called with every observation, on the analysis thread; while it works, frames are dropped and counted.
+pub type Observe = dyn FnMut(&Observation) + Send;
+/// Called when there is news: asks the window to draw.
+pub type Wake = dyn Fn() + Send + Sync;
+
+/// A model ready to work.
+pub struct Loaded {
+    /// The model.
+    pub classifier: Box<dyn Classifier + Send>,
+    /// What it runs on: `CPU` or `CUDA`.
+    pub provider: &'static str,
+    /// Why not on CUDA, when the choice allowed it.
+    pub provider_reason: Option<String>,
+}
+
+/// The makers.
+pub struct Parts {
+    /// Opens sources.
+    pub open: Arc<OpenSource>,
+    /// Builds the detector, once.
+    pub detector: Box<BuildDetector>,
+    /// Loads models.
+    pub load: Arc<LoadModel>,
+    /// Sees every observation, not only the newest.
+    pub observe: Box<Observe>,
+    /// Wakes the window.
+    pub wake: Arc<Wake>,
+}
+
+/// What to begin with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What to look at.
+    pub source: SourceSpec,
+    /// What to ask a camera for.
+    pub camera: CameraRequest,
+    /// The model's name or path.
+    pub model: String,
+    /// What to run it on.
+    pub provider: ProviderChoice,
+    /// Record from the start, into a new session folder in this folder.
+    pub log: Option<PathBuf>,
+    /// Begin again at the end of a video, a folder or the demo.
+    pub loops: bool,
+}

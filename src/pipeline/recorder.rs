@@ -1,0 +1,105 @@
+//! A recording that is going on: the session's writer, and what it has yet to be told.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::{ActiveModel, Recording, State};
+use crate::error::Result;
+use crate::observation::Observation;
+use crate::session::{EventKind, SessionWriter, live_name};
+use crate::source::{CameraRequest, SourceSpec};
+
+pub(super) struct Recorder {
+    writer: SessionWriter,
+    since: Instant,
+    /// Kind and name of the source that the log knows of.
+    source_said: Option<(&'static str, String)>,
+    captured: u64,
+    dropped: u64,
+    /// Dropped since the last row.
+    dropped_unsaid: u64,
+}
+
+impl Recorder {
+    /// Makes a new session folder in `folder`, named by the local time.
+    pub(super) fn start(folder: &Path, state: &State, request: CameraRequest) -> Result<Self> {
+        let settings = json!({
+            "provider": state.provider.to_string(),
+            "camera_size": request.size.map(|(width, height)| format!("{width}x{height}")),
+            "camera_fps": request.fps,
+        });
+        let mut recorder = Self {
+            writer: SessionWriter::create(folder, &live_name(), settings)?,
+            since: Instant::now(),
+            source_said: None,
+            captured: 0,
+            dropped: 0,
+            dropped_unsaid: 0,
+        };
+        if let Some(model) = &state.model {
+            recorder.model(model)?;
+        }
+        Ok(recorder)
+    }
+
+    pub(super) fn recording(&self) -> Recording {
+        Recording {
+            folder: self.writer.folder().to_owned(),
+            since: self.since,
+        }
+    }
+
+    /// Says what is looked at, if it is not what was looked at before.
+    fn source(&mut self, state: &State) -> Result<()> {
+        let Some(spec) = &state.source else {
+            return Ok(());
+        };
+        let said = (spec.kind(), state.source_name.clone());
+        if self.source_said.as_ref() == Some(&said) {
+            return Ok(());
+        }
+        let detail = match spec {
+            SourceSpec::Video(path) | SourceSpec::Picture(path) | SourceSpec::Folder(path) => {
+                path.display().to_string()
+            }
+            SourceSpec::Camera(_) | SourceSpec::Demo => String::new(),
+        };
+        self.writer.source(said.0, &said.1, &detail)?;
+        self.source_said = Some(said);
+        Ok(())
+    }
+
+    pub(super) fn model(&mut self, model: &ActiveModel) -> Result<()> {
+        self.writer.model(&model.card, model.provider)
+    }
+
+    /// Counts a frame that came, and those that gave way to it.
+    pub(super) fn count(&mut self, dropped: u64) {
+        self.captured += 1 + dropped;
+        self.dropped += dropped;
+        self.dropped_unsaid += dropped;
+    }
+
+    pub(super) fn write(&mut self, observation: &Observation, state: &State) -> Result<()> {
+        self.source(state)?;
+        let dropped = std::mem::take(&mut self.dropped_unsaid);
+        if dropped > 0 {
+            self.event(EventKind::Dropped, &dropped.to_string())?;
+        }
+        self.writer.write(observation)
+    }
+
+    pub(super) fn event(&mut self, kind: EventKind, detail: &str) -> Result<()> {
+        self.writer.event(kind, detail)
+    }
+
+    pub(super) fn flush_if_due(&mut self) -> Result<()> {
+        self.writer.flush_if_due()
+    }
+
+    pub(super) fn finish(self) -> Result<()> {
+        self.writer.finish(self.captured, self.dropped).map(drop)
+    }
+}

@@ -1,0 +1,271 @@
+//! The live pipeline with fake parts: every analysed frame is logged once, and nothing that fails
+//! ends it.
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use common::{Step, parts, settings, wait_for};
+use mien::expression::Expression;
+use mien::pipeline::{Command, Condition, Pipeline, Severity};
+use mien::source::SourceSpec;
+
+fn start(steps: Vec<Step>, log: Option<&Path>) -> Pipeline {
+    Pipeline::start(settings(log), parts(steps, Arc::default())).unwrap()
+}
+
+/// The rows of one of the session's tables, as maps from column to cell.
+fn rows(folder: &Path, table: &str) -> Vec<std::collections::HashMap<String, String>> {
+    let mut reader = csv::Reader::from_path(folder.join(table)).unwrap();
+    reader.deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn a_face_before_the_camera_becomes_an_observation() {
+    let pipeline = start(vec![Step::Frames(5)], None);
+    let state = wait_for(&pipeline, "the end", |state| {
+        state.condition == Condition::Ended
+    });
+    assert_eq!(state.captured, 5);
+    assert_eq!(state.analyzed + state.dropped, 5);
+    let observation = pipeline.observation().unwrap();
+    assert_eq!(observation.faces[0].reading.raw.top().0, Expression::Happy);
+    assert_eq!(&*observation.model, "happy-model");
+}
+
+#[test]
+fn every_analysed_frame_is_logged_once_and_names_its_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(300)], Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
+    for round in 0..50 {
+        let name = if round % 2 == 0 {
+            "sad-model"
+        } else {
+            "happy-model"
+        };
+        pipeline.send(Command::Model(name.to_owned()));
+        wait_for(&pipeline, name, |state| {
+            state
+                .model
+                .as_ref()
+                .is_some_and(|model| &*model.card.name == name)
+        });
+    }
+    let state = wait_for(&pipeline, "the end", |state| {
+        state.condition == Condition::Ended
+    });
+    drop(pipeline);
+
+    let rows = rows(&session, "observations.csv");
+    assert_eq!(rows.len() as u64, state.analyzed);
+    for (number, row) in rows.iter().enumerate() {
+        assert_eq!(row["frame"], number.to_string());
+        let label = if row["model"] == "sad-model" {
+            "sad"
+        } else {
+            "happy"
+        };
+        assert_eq!(row["label"], label, "a row names the model that answered");
+    }
+    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
+    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
+    assert_eq!(header["models"].as_array().unwrap().len(), 2);
+    assert_eq!(header["frames"]["analyzed"], state.analyzed);
+    assert!(header["ended_utc"].is_string());
+}
+
+#[test]
+fn an_unplugged_camera_is_found_again_under_the_same_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let steps = vec![Step::Frames(3), Step::Lose, Step::Lose, Step::Frames(40)];
+    let pipeline = start(steps, Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
+    wait_for(&pipeline, "the loss", |state| {
+        matches!(state.condition, Condition::Gone(_))
+    });
+    wait_for(&pipeline, "the return", |state| {
+        state.condition == Condition::Live
+    });
+    drop(pipeline);
+
+    let events: Vec<String> = rows(&session, "events.csv")
+        .into_iter()
+        .map(|mut row| row.remove("event").unwrap())
+        .collect();
+    let gone = events.iter().position(|event| event == "gone").unwrap();
+    assert_eq!(
+        events.iter().filter(|event| *event == "gone").count(),
+        1,
+        "said once: {events:?}"
+    );
+    assert_eq!(events[gone + 1], "back");
+}
+
+#[test]
+fn a_stalled_camera_is_noticed_within_three_seconds() {
+    let steps = vec![
+        Step::Frames(3),
+        Step::Hang(Duration::from_secs(5)),
+        Step::Frames(400),
+    ];
+    let pipeline = start(steps, None);
+    wait_for(&pipeline, "frames", |state| state.captured >= 3);
+    let last = Instant::now();
+    wait_for(&pipeline, "the stall", |state| {
+        state.condition == Condition::Stalled
+    });
+    assert!(last.elapsed() < Duration::from_secs(3));
+    wait_for(&pipeline, "the return", |state| {
+        state.condition == Condition::Live
+    });
+}
+
+#[test]
+fn a_pipeline_with_a_stuck_camera_ends_within_a_second() {
+    let pipeline = start(
+        vec![Step::Frames(3), Step::Hang(Duration::from_secs(4))],
+        None,
+    );
+    wait_for(&pipeline, "frames", |state| state.captured >= 3);
+    let begun = Instant::now();
+    drop(pipeline);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn pausing_releases_the_camera_and_going_on_opens_it_again() {
+    let opened = Arc::new(AtomicU64::new(0));
+    let parts = parts(vec![Step::Frames(100_000)], Arc::clone(&opened));
+    let pipeline = Pipeline::start(settings(None), parts).unwrap();
+    wait_for(&pipeline, "frames", |state| state.captured >= 3);
+    pipeline.send(Command::Pause(true));
+    let paused = wait_for(&pipeline, "the pause", |state| {
+        state.condition == Condition::Paused
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(pipeline.state().captured, paused.captured);
+    pipeline.send(Command::Pause(false));
+    wait_for(&pipeline, "more frames", |state| {
+        state.captured > paused.captured + 2
+    });
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_paused_view_answers_with_the_new_model_at_once() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    wait_for(&pipeline, "frames", |state| state.captured >= 3);
+    pipeline.send(Command::Pause(true));
+    wait_for(&pipeline, "the pause", |state| {
+        state.condition == Condition::Paused
+    });
+    pipeline.send(Command::Model("sad-model".to_owned()));
+    wait_for(&pipeline, "the model", |state| {
+        state
+            .model
+            .as_ref()
+            .is_some_and(|model| &*model.card.name == "sad-model")
+    });
+    let observation = pipeline.observation().unwrap();
+    assert_eq!(observation.faces[0].reading.raw.top().0, Expression::Sad);
+}
+
+#[test]
+fn a_model_that_cannot_be_loaded_leaves_the_old_one_at_work() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    wait_for(&pipeline, "frames", |state| state.captured >= 3);
+    pipeline.send(Command::Model("no-model".to_owned()));
+    wait_for(&pipeline, "the attempt", |state| {
+        state.loading.is_some() || state.captured > 50
+    });
+    let state = wait_for(&pipeline, "its end", |state| {
+        state.loading.is_none() && state.captured > 50
+    });
+    assert_eq!(&*state.model.unwrap().card.name, "happy-model");
+    let notices = pipeline.notices();
+    let said: Vec<_> = notices
+        .iter()
+        .filter(|notice| notice.severity == Severity::Error)
+        .collect();
+    assert_eq!(said.len(), 1);
+    assert!(said[0].text.contains("no-model"), "{}", said[0].text);
+}
+
+#[test]
+fn a_model_that_answers_nonsense_is_reported_once_and_can_be_replaced() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    pipeline.send(Command::Model("mad-model".to_owned()));
+    let state = wait_for(&pipeline, "the mad model", |state| {
+        state
+            .model
+            .as_ref()
+            .is_some_and(|model| &*model.card.name == "mad-model")
+    });
+    wait_for(&pipeline, "more frames", |later| {
+        later.captured > state.captured + 20
+    });
+    let complaints = pipeline
+        .notices()
+        .iter()
+        .filter(|notice| notice.text.contains("mad-model"))
+        .count();
+    assert_eq!(complaints, 1);
+    pipeline.send(Command::Model("happy-model".to_owned()));
+    wait_for(&pipeline, "answers", |later| {
+        later.analyzed > state.analyzed + 2
+    });
+}
+
+#[test]
+fn a_bad_picture_in_a_folder_is_said_and_the_next_one_follows() {
+    let steps = vec![Step::Frames(1), Step::BadPicture, Step::Frames(1)];
+    let folder = SourceSpec::Folder("pictures".into());
+    let settings = mien::pipeline::Settings {
+        source: folder,
+        ..settings(None)
+    };
+    let pipeline = Pipeline::start(settings, parts(steps, Arc::default())).unwrap();
+    let state = wait_for(&pipeline, "the end", |state| {
+        state.condition == Condition::Ended
+    });
+    assert_eq!(state.captured, 2);
+    assert!(
+        pipeline
+            .notices()
+            .iter()
+            .any(|notice| notice.text.contains("bad.png"))
+    );
+}
+
+#[test]
+fn another_source_is_opened_when_the_first_is_of_no_use() {
+    let pipeline = start(vec![Step::BadPicture, Step::Frames(10)], None);
+    wait_for(&pipeline, "the failure", |state| {
+        matches!(state.condition, Condition::Failed(_))
+    });
+    pipeline.send(Command::Source(SourceSpec::Demo));
+    wait_for(&pipeline, "frames", |state| state.captured > 0);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_fails_at_the_start_or_is_said_in_the_window() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let begun = Pipeline::start(settings(Some(file.path())), parts(vec![], Arc::default()));
+    assert!(begun.is_err_and(|error| error.to_string().contains("cannot be written")));
+
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    pipeline.send(Command::StartLog(file.path().to_owned()));
+    wait_for(&pipeline, "frames", |state| state.captured > 20);
+    assert!(pipeline.state().recording.is_none());
+    let notices = pipeline.notices();
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("cannot be written")),
+        "{notices:?}"
+    );
+}

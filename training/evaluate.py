@@ -1,6 +1,6 @@
 """How good a run is, by both truths, and the temperature that makes its confidence honest.
 
-    python evaluate.py RUNS/mien-m --data DIR
+    python evaluate.py recipes/mien-m.toml --data DIR --runs DIR
 
 Prints both tables and writes them to report.json in the run's folder.
 """
@@ -44,15 +44,15 @@ class Report:
     crowd: Scores
 
 
-def load_run(run: Path, training: FaceSet) -> tuple[Recipe, Mien]:
-    """A run's recipe and averaged network, its prior moved as the recipe's card wants it."""
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
-    tables = state["recipe"]
-    settings = recipe.from_tables(tables.pop("name"), tables)
+def load_run(settings: Recipe, runs: Path, training: FaceSet) -> Mien:
+    """A run's averaged network, its prior moved as the recipe's card wants it."""
+    state = torch.load(runs / settings.name / "checkpoint.pt", weights_only=True)
+    if state["recipe"] != settings.learned():
+        raise SystemExit(f"the run in {runs / settings.name} had other settings than the recipe")
     network = networks.build(settings.network)
     network.load_state_dict(state["average"])
     shift_prior(network, training, settings)
-    return settings, network.eval()
+    return network.eval()
 
 
 @torch.no_grad()
@@ -133,13 +133,15 @@ def print_report(title: str, r: Report) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Judge a run on validation and PublicTest")
-    parser.add_argument("run", type=Path)
+    parser.add_argument("recipe", type=Path)
     parser.add_argument(
         "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
     )
+    parser.add_argument("--runs", type=Path, required=True, help="where train.py put its run")
     args = parser.parse_args()
+    settings = recipe.load(args.recipe)
     training, validation, test = data.load(args.data)
-    settings, network = load_run(args.run, training)
+    network = load_run(settings, args.runs, training)
     found = {
         name: report(settings, network, validation, faces)
         for name, faces in (("validation", validation), ("PublicTest", test))
@@ -147,7 +149,7 @@ def main() -> None:
     for name, r in found.items():
         print_report(f"{settings.name} on {name}", r)
     text = json.dumps({name: asdict(r) for name, r in found.items()}, indent=1)
-    (args.run / "report.json").write_text(text + "\n")
+    (args.runs / settings.name / "report.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

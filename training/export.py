@@ -1,6 +1,6 @@
 """Write a run as an ONNX model with its card, check it, and renew the golden answers.
 
-    python export.py RUNS/mien-s RUNS/mien-m --data DIR
+    python export.py recipes/mien-s.toml recipes/mien-m.toml --data DIR --runs DIR
 
 The card is the `mien.*` metadata in the file: all that the app knows of a model. The golden files
 are the shipped models' answers to the faces of nobody, which the app's tests must reproduce.
@@ -20,6 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 import data
+import recipe
 from crop import TESTS_DATA
 from data import SIDE
 from evaluate import Report, load_run, logits_of, print_report, report
@@ -33,7 +34,7 @@ OPSET = 17  # read by every ONNX Runtime since 1.12
 TOLERANCE = 1e-4  # between PyTorch's and ONNX Runtime's logits
 
 LICENSE = (
-    "weights: MIT; learned from FER-2013, whose pictures were given for research, "
+    "weights: MIT OR Apache-2.0; learned from FER-2013, whose pictures were given for research, "
     "and FER+ votes (MIT): check whether your use is covered"
 )
 SOURCE = "trained from nothing by Mien's own training/ folder, recipe {name}.toml"
@@ -160,15 +161,16 @@ def write_golden(models: Path, faces: Path, golden: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write runs as models for the app")
-    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("recipes", type=Path, nargs="+")
     parser.add_argument(
         "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
     )
+    parser.add_argument("--runs", type=Path, required=True, help="where train.py put its runs")
     args = parser.parse_args()
     training, validation, test = data.load(args.data)
     MODELS.mkdir(exist_ok=True)
-    for run in args.runs:
-        settings, network = load_run(run, training)
+    for settings in map(recipe.load, args.recipes):
+        network = load_run(settings, args.runs, training)
         judged = report(settings, network, validation, test)
         print_report(f"{settings.name} on PublicTest", judged)
         path = MODELS / f"{settings.name}.onnx"

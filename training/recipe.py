@@ -1,7 +1,7 @@
 """Recipe: the settings of one model, read from a TOML file in recipes/."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Training:
     seed: int
     start_from: str
     stages: list[list[int]]
+    cosine_epochs: int
     warmup_epochs: float
     batch: int
     learning_rate: float
@@ -73,15 +74,18 @@ class Recipe:
     augmentation: Augmentation
     card: Card
 
+    def learned(self) -> dict[str, Any]:
+        """What the weights depend on; the card may be changed without training again."""
+        settings = asdict(self)
+        del settings["card"]
+        return settings
+
 
 def load(path: Path) -> Recipe:
     """The recipe in a file; a missing or unknown setting is an error, there are no defaults."""
-    return from_tables(path.stem, tomllib.loads(path.read_text()))
-
-
-def from_tables(name: str, tables: dict[str, Any]) -> Recipe:
+    tables = tomllib.loads(path.read_text())
     return Recipe(
-        name,
+        path.stem,
         Network(**tables["network"]),
         Targets(**tables["targets"]),
         Training(**tables["training"]),

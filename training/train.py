@@ -10,7 +10,6 @@ import copy
 import csv
 import math
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -51,7 +50,7 @@ def train(settings: Recipe, training: FaceSet, validation: FaceSet, run: Path) -
     done = 0
     if (run / "checkpoint.pt").exists():
         saved = torch.load(run / "checkpoint.pt", weights_only=True)
-        if saved["recipe"] != asdict(settings):
+        if saved["recipe"] != settings.learned():
             raise SystemExit(
                 f"{run} holds a run with other settings; remove it or choose other --runs"
             )
@@ -118,11 +117,11 @@ def decayed_and_not(network: nn.Module, decay: float) -> list[dict[str, object]]
 
 
 def learning_rate(epoch: float, settings: Recipe) -> float:
-    """A straight way up, then a cosine down to nothing at the last step."""
+    """A straight way up, then a cosine down, to nothing where it is as long as the run."""
     s = settings.training
     if epoch < s.warmup_epochs:
         return s.learning_rate * epoch / s.warmup_epochs
-    way = (epoch - s.warmup_epochs) / (s.epochs - s.warmup_epochs)
+    way = (epoch - s.warmup_epochs) / (s.cosine_epochs - s.warmup_epochs)
     return s.learning_rate * (1 + math.cos(math.pi * way)) / 2
 
 
@@ -154,7 +153,7 @@ def save(
 ) -> None:
     state = {
         "epoch": epoch,
-        "recipe": asdict(settings),
+        "recipe": settings.learned(),
         "network": network.state_dict(),
         "average": average.state_dict(),
         "optimizer": optimizer.state_dict(),

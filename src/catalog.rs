@@ -33,6 +33,8 @@ const LARGEST_SIDE_FILE: u64 = 1 << 16;
 pub struct Model {
     /// What it expects and answers.
     pub card: Arc<ModelCard>,
+    /// Length of its file.
+    pub bytes: u64,
     weights: Weights,
 }
 
@@ -71,6 +73,7 @@ impl Model {
         })?;
         Ok(Self {
             card: Arc::new(card),
+            bytes: onnx.len() as u64,
             weights: Weights::File(path.into()),
         })
     }
@@ -79,6 +82,7 @@ impl Model {
         let card = ModelCard::read(file, onnx, None)?;
         Ok(Self {
             card: Arc::new(card),
+            bytes: onnx.len() as u64,
             weights: Weights::BuiltIn(onnx),
         })
     }

@@ -76,7 +76,7 @@ impl OnnxClassifier {
                 })
             } else {
                 Err(
-                    "this ONNX Runtime has no CUDA in it; `make setup CUDA=1` fetches one that has"
+                    "this ONNX Runtime has no CUDA support; `make setup CUDA=1` installs one that has"
                         .to_owned(),
                 )
             };

@@ -100,9 +100,7 @@ pub enum Error {
         reason: String,
     },
     /// CUDA was asked for and cannot be had.
-    #[error(
-        "CUDA was asked for but cannot be used: {reason}; choose --provider auto or cpu, or install it with `make setup CUDA=1`"
-    )]
+    #[error("CUDA was asked for but cannot be used: {reason}; choose --provider auto or cpu")]
     CudaUnavailable {
         /// ONNX Runtime's words.
         reason: String,

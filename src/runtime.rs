@@ -2,6 +2,7 @@
 
 mod library;
 
+use std::error::Error as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -131,7 +132,10 @@ impl Runtime {
 fn load_reason(error: &LoadDynamicError, path: &Path) -> String {
     match error {
         LoadDynamicError::Dlopen { error, .. } => {
-            let words = error.to_string();
+            // The loader's own words are the cause; they begin with the path.
+            let words = error
+                .source()
+                .map_or_else(|| error.to_string(), ToString::to_string);
             let path = format!("{}: ", path.display());
             words.strip_prefix(&path).unwrap_or(&words).to_owned()
         }

@@ -1,0 +1,198 @@
+//! `mien models`: what can name expressions.
+
+use std::iter;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use mien::card::ModelCard;
+use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{catalog, write_json};
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    #[command(subcommand)]
+    command: Option<ModelsCommand>,
+    /// Write it for machines to FILE; - is stdout
+    #[arg(long, value_name = "FILE", global = true)]
+    json: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelsCommand {
+    /// Every model with its figures; what `mien models` alone does
+    List,
+    /// The whole card of one model
+    Show {
+        /// A name from the list, or the path of an .onnx file
+        #[arg(value_name = "M")]
+        model: String,
+    },
+}
+
+pub fn run(args: &ModelsArgs) -> Result<()> {
+    let json = args.json.as_deref();
+    match &args.command {
+        None | Some(ModelsCommand::List) => list(json),
+        Some(ModelsCommand::Show { model }) => show(&catalog().find(model)?, json),
+    }
+}
+
+/// A card and where its model is.
+#[derive(Serialize)]
+struct Entry<'m> {
+    #[serde(flatten)]
+    card: &'m ModelCard,
+    bytes: u64,
+    place: String,
+}
+
+impl<'m> Entry<'m> {
+    fn new(model: &'m Model) -> Self {
+        Self {
+            card: &model.card,
+            bytes: model.bytes,
+            place: model.place(),
+        }
+    }
+}
+
+fn list(json: Option<&str>) -> Result<()> {
+    let catalog = catalog();
+    let models = catalog.list();
+    if let Some(target) = json {
+        write_json(target, &models.iter().map(Entry::new).collect::<Vec<_>>())?;
+    } else {
+        print_table(&models);
+    }
+    for error in catalog.broken() {
+        eprintln!("mien: {error}");
+    }
+    if let Some(folder) = Catalog::default_folder()
+        && json.is_none()
+    {
+        eprintln!("Models of your own go into {}.", folder.display());
+    }
+    Ok(())
+}
+
+/// Longest text in a column of the table; `show` has the rest.
+const WIDEST: usize = 32;
+
+fn print_table(models: &[Model]) {
+    let heading = [
+        "NAME",
+        "TITLE",
+        "SIZE",
+        "ACCURACY",
+        "CROWD",
+        "MACRO F1",
+        "ECE",
+        "LICENCE",
+        "LEARNED FROM",
+    ];
+    let rows: Vec<[String; 9]> = iter::once(heading.map(str::to_owned))
+        .chain(models.iter().map(row))
+        .collect();
+    let mut widths = [0; 9];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in &rows {
+        let cells: Vec<String> = (row.iter().zip(widths))
+            .enumerate()
+            .map(|(column, (cell, width))| {
+                // Figures stand to the right.
+                if (2..7).contains(&column) {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:width$}")
+                }
+            })
+            .collect();
+        println!("{}", cells.join("  ").trim_end());
+    }
+}
+
+fn row(model: &Model) -> [String; 9] {
+    let card = &model.card;
+    let default = if &*card.name == DEFAULT_MODEL {
+        " *"
+    } else {
+        ""
+    };
+    [
+        format!("{}{default}", card.name),
+        shorten(&card.title),
+        size(model.bytes),
+        figure(card, "accuracy"),
+        figure(card, "crowd_accuracy"),
+        figure(card, "macro_f1"),
+        figure(card, "ece"),
+        shorten(&card.license),
+        shorten(&card.trained_on),
+    ]
+}
+
+/// A measured share as a percentage, or a dash.
+fn figure(card: &ModelCard, key: &str) -> String {
+    card.metrics
+        .get(key)
+        .and_then(Value::as_f64)
+        .map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0))
+}
+
+fn size(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= WIDEST {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(WIDEST - 1).collect();
+    format!("{}…", start.trim_end())
+}
+
+fn show(model: &Model, json: Option<&str>) -> Result<()> {
+    if let Some(target) = json {
+        return write_json(target, &Entry::new(model));
+    }
+    let card = &model.card;
+    let labels: Vec<&str> = card.labels.iter().map(|label| label.name()).collect();
+    let lines = [
+        ("name", card.name.to_string()),
+        ("title", card.title.clone()),
+        ("place", model.place()),
+        ("size", size(model.bytes)),
+        ("sha256", card.sha256.clone()),
+        ("labels", labels.join(",")),
+        ("input", card.input.to_string()),
+        ("layout", card.layout.to_string()),
+        ("color", card.color.to_string()),
+        ("scale", card.scale.to_string()),
+        ("output", card.output.to_string()),
+        ("temperature", card.temperature.to_string()),
+        ("margin", card.margin.to_string()),
+        ("trained_on", card.trained_on.clone()),
+        ("license", card.license.clone()),
+        ("source", card.source.clone()),
+    ];
+    for (key, value) in lines {
+        println!("{key:<12} {value}");
+    }
+    for (key, value) in card.metrics.as_object().into_iter().flatten() {
+        println!(
+            "{:<12} {key}: {}",
+            "metrics",
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        );
+    }
+    Ok(())
+}

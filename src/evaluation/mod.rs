@@ -1,1 +1,12 @@
-//! How good a model is: data sets and figures.
+//! How good a model is on labelled pictures.
+
+mod dataset;
+mod metrics;
+mod run;
+mod shelf;
+#[cfg(test)]
+mod tests;
+
+pub use dataset::{Dataset, Sample, Skipped, Usage};
+pub use metrics::{Averages, ClassScores, Scores, Tally};
+pub use run::{Contestant, Evaluation, ModelScores, evaluate};

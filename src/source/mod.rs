@@ -34,6 +34,11 @@ pub trait FrameSource {
 
     /// The camera's or file's name, as the log writes it.
     fn name(&self) -> &str;
+
+    /// How many frames to expect from its start to its end, if it can tell. Files err.
+    fn expected_frames(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// What the user asked to look at.

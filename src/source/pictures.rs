@@ -1,14 +1,17 @@
 //! Single pictures, and folders of them.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::vec::IntoIter;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits, RgbImage};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits, RgbImage,
+};
 
 use super::FrameSource;
 use crate::error::{Error, Result};
@@ -90,6 +93,10 @@ impl FrameSource for Pictures {
     fn name(&self) -> &str {
         &self.name
     }
+
+    fn expected_frames(&self) -> Option<u64> {
+        Some(self.files.len() as u64)
+    }
 }
 
 /// Whether a file carries the extension of a picture that Mien can read.
@@ -107,15 +114,19 @@ pub fn read(path: &Path) -> Result<RgbImage> {
         path: path.to_owned(),
         reason,
     };
-    let picture = decode(path).map_err(|error| bad(error.to_string()))?;
+    let picture = File::open(path)
+        .map_err(ImageError::IoError)
+        .and_then(|file| decode(BufReader::new(file)))
+        .map_err(|error| bad(error.to_string()))?;
     if picture.width() == 0 || picture.height() == 0 {
         return Err(bad("it has no pixels".to_owned()));
     }
     Ok(picture)
 }
 
-fn decode(path: &Path) -> ImageResult<RgbImage> {
-    let mut reader = ImageReader::open(path)?.with_guessed_format()?;
+/// Decodes a picture of any format, turned by its EXIF orientation.
+pub(crate) fn decode(file: impl BufRead + Seek) -> ImageResult<RgbImage> {
+    let mut reader = ImageReader::new(file).with_guessed_format()?;
     // A few bytes can claim gigabytes of pixels; the default bounds the memory, not the sides.
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);

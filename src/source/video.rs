@@ -126,6 +126,10 @@ impl FrameSource for VideoSource {
     fn name(&self) -> &str {
         &self.name
     }
+
+    fn expected_frames(&self) -> Option<u64> {
+        self.info.expected_frames()
+    }
 }
 
 /// A frame's line in the words of `ffmpeg`.

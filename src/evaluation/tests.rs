@@ -64,18 +64,20 @@ fn zip() -> (TempDir, PathBuf) {
 fn csv() -> (TempDir, PathBuf) {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("fer2013.csv");
-    let mut text = "emotion, Usage, pixels\n".to_owned();
-    for (emotion, usage, level) in [
-        ("3", "PublicTest", "10"),
-        ("4", "Training", "50"),
-        ("0", "PrivateTest", "20"),
-        ("9", "PrivateTest", "30"),
-        ("9", "PublicTest", "40"),
-    ] {
+    let line = |emotion: &str, usage: &str, level: &str| {
         let pixels = vec![level; 48 * 48].join(" ");
-        text += &format!("{emotion},{usage},{pixels}\n");
-    }
-    fs::write(&path, text + "3,PublicTest,10 10 10\n").unwrap();
+        [emotion, usage, &pixels].join(",")
+    };
+    let lines = [
+        "emotion, Usage, pixels".to_owned(),
+        line("3", "PublicTest", "10"),
+        line("4", "Training", "50"),
+        line("0", "PrivateTest", "20"),
+        line("9", "PrivateTest", "30"),
+        line("9", "PublicTest", "40"),
+        "3,PublicTest,10 10 10".to_owned(),
+    ];
+    fs::write(&path, lines.join("\n")).unwrap();
     (home, path)
 }
 

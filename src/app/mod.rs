@@ -1,1 +1,287 @@
-//! The window.
+//! The window. It draws what the pipeline knows and passes on what the user wants; the only door to
+//! egui, eframe, `egui_plot`, rfd and open.
+
+mod action;
+mod background;
+mod bars;
+mod chart;
+mod chosen;
+mod colors;
+mod display;
+mod help;
+mod history;
+mod keys;
+mod layout;
+mod menu;
+mod record;
+mod run;
+#[cfg(test)]
+mod samples;
+mod settings;
+mod stage;
+mod status;
+mod theme;
+mod toasts;
+mod video;
+mod widgets;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{Ui, ViewportCommand};
+
+use self::action::Action;
+use self::background::{Background, Pick, Picked};
+use self::chosen::ChosenFace;
+use self::history::History;
+use self::record::RecordView;
+use self::settings::Settings;
+use self::toasts::Toasts;
+use self::video::Video;
+use crate::observation::Observation;
+use crate::pipeline::{Command, Condition, Notice, Pipeline, Severity, State};
+use crate::source::SourceSpec;
+
+pub use self::display::display_available;
+pub use self::run::{Handle, run};
+
+/// A model in the menu.
+#[derive(Debug, Clone)]
+pub struct ModelEntry {
+    /// What the pipeline calls it.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// One line about it.
+    pub summary: String,
+}
+
+/// Finds the names of the cameras; called on a thread of its own.
+pub type ListCameras = dyn Fn() -> Vec<String> + Send + Sync;
+
+/// What the window is opened with.
+#[derive(Clone)]
+pub struct Options {
+    /// The models of the menu, in its order; the first nine have a key.
+    pub models: Vec<ModelEntry>,
+    /// Finds cameras.
+    pub cameras: Arc<ListCameras>,
+    /// Recordings become session folders in it.
+    pub recordings: PathBuf,
+    /// A sentence to begin with: that there is no camera and this is the demo.
+    pub welcome: Option<String>,
+    /// Close the window by itself after this time.
+    pub end_after: Option<Duration>,
+}
+
+/// The window's own state. What is true of the pipeline is asked anew for each pass.
+pub struct App {
+    pipeline: Pipeline,
+    options: Options,
+    settings: Settings,
+    state: State,
+    observation: Option<Arc<Observation>>,
+    video: Video,
+    chosen: ChosenFace,
+    history: History,
+    /// When a face was last seen, by the frames' clock.
+    face_seen: Option<Instant>,
+    record: RecordView,
+    toasts: Toasts,
+    page: Option<help::Page>,
+    cameras: Option<Vec<String>>,
+    looking: Background<Vec<String>>,
+    dialog: Background<Picked>,
+    cuda_reason: Option<String>,
+    full_screen: bool,
+    opened: Instant,
+}
+
+impl App {
+    /// A window on a running pipeline, with what the user's last window left in `storage`.
+    #[must_use]
+    pub fn new(
+        ctx: &egui::Context,
+        storage: Option<&dyn eframe::Storage>,
+        options: Options,
+        pipeline: Pipeline,
+    ) -> Self {
+        theme::install(ctx);
+        let settings = Settings::load(storage);
+        ctx.set_theme(settings.theme);
+        Self {
+            state: pipeline.state(),
+            pipeline,
+            settings,
+            observation: None,
+            video: Video::default(),
+            chosen: ChosenFace::default(),
+            history: History::default(),
+            face_seen: None,
+            record: RecordView::new(options.recordings.clone()),
+            options,
+            toasts: Toasts::default(),
+            page: None,
+            cameras: None,
+            looking: Background::default(),
+            dialog: Background::default(),
+            cuda_reason: None,
+            full_screen: false,
+            opened: Instant::now(),
+        }
+    }
+
+    /// Takes in what has happened since the last pass.
+    fn listen(&mut self, ctx: &egui::Context) {
+        self.state = self.pipeline.state();
+        let newest = self.pipeline.observation();
+        if let Some(newest) = newest
+            && self
+                .observation
+                .as_ref()
+                .is_none_or(|shown| shown.number != newest.number)
+        {
+            self.chosen.update(&newest);
+            self.history.update(&newest);
+            if self.face_seen.is_none() || !newest.faces.is_empty() {
+                self.face_seen = Some(newest.frame.captured);
+            }
+            self.observation = Some(newest);
+        }
+        for notice in self.pipeline.notices() {
+            self.toasts.add(ctx, notice);
+        }
+        if let Some(model) = &self.state.model
+            && (model.provider_reason.is_some() || model.provider == "CUDA")
+        {
+            self.cuda_reason.clone_from(&model.provider_reason);
+        }
+        if let Some(cameras) = self.looking.take() {
+            self.cameras = Some(cameras);
+        }
+        match self.dialog.take() {
+            Some(Picked::Path(path)) => self.open(ctx, &path),
+            Some(Picked::NoDialog) => self.complain(
+                ctx,
+                "this system has no file dialog (a desktop portal or zenity); drop the file on \
+                 the window, or name it on the command line",
+            ),
+            Some(Picked::Nothing) | None => {}
+        }
+        self.record.update(ctx, self.state.recording.as_ref());
+        self.end_in_time(ctx);
+    }
+
+    fn end_in_time(&self, ctx: &egui::Context) {
+        let Some(end_after) = self.options.end_after else {
+            return;
+        };
+        let left = end_after.saturating_sub(self.opened.elapsed());
+        if left.is_zero() {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        } else {
+            ctx.request_repaint_after(left);
+        }
+    }
+
+    /// Looks at a file or folder.
+    fn open(&mut self, ctx: &egui::Context, path: &Path) {
+        match SourceSpec::parse(&path.to_string_lossy()) {
+            Ok(spec) => self.pipeline.send(Command::Source(spec)),
+            Err(error) => self.complain(ctx, &error.to_string()),
+        }
+    }
+
+    fn complain(&mut self, ctx: &egui::Context, text: &str) {
+        self.toasts.add(
+            ctx,
+            Notice {
+                severity: Severity::Error,
+                text: text.to_owned(),
+            },
+        );
+    }
+
+    /// Does what a panel or a key asks for.
+    fn act(&mut self, ctx: &egui::Context, action: Action) {
+        match action {
+            Action::Tell(command) => {
+                if matches!(command, Command::Source(_)) {
+                    self.options.welcome = None;
+                }
+                self.pipeline.send(command);
+            }
+            Action::PickFile => self
+                .dialog
+                .start(ctx, "file dialog", || background::pick(Pick::File)),
+            Action::PickFolder => self
+                .dialog
+                .start(ctx, "folder dialog", || background::pick(Pick::Folder)),
+            Action::Open(path) => self.open(ctx, &path),
+            Action::ListCameras => {
+                let list = Arc::clone(&self.options.cameras);
+                self.looking.start(ctx, "camera list", move || list());
+            }
+            Action::PickModel(name) => {
+                self.settings.model = Some(name.clone());
+                self.pipeline.send(Command::Model(name));
+            }
+            Action::TogglePause => {
+                self.pipeline
+                    .send(Command::Pause(self.state.condition != Condition::Paused));
+            }
+            Action::ToggleRecording => self.pipeline.send(if self.state.recording.is_some() {
+                Command::StopLog
+            } else {
+                Command::StartLog(self.record.parent.clone())
+            }),
+            Action::ToggleMirror => self.settings.toggle_mirror(self.state.source.as_ref()),
+            Action::ToggleFullScreen => self.fill_screen(ctx, !self.full_screen),
+            Action::LeaveFullScreen => {
+                if self.full_screen {
+                    self.fill_screen(ctx, false);
+                }
+            }
+            Action::Help(page) => self.page = Some(page),
+            Action::Reveal(folder) => {
+                if let Err(error) = open::that_detached(&folder) {
+                    let text =
+                        format!("the folder '{}' cannot be shown: {error}", folder.display());
+                    self.complain(ctx, &text);
+                }
+            }
+            Action::CopyPath(folder) => ctx.copy_text(folder.display().to_string()),
+            Action::DismissWelcome => self.options.welcome = None,
+        }
+    }
+
+    fn fill_screen(&mut self, ctx: &egui::Context, on: bool) {
+        self.full_screen = on;
+        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(on));
+    }
+}
+
+impl eframe::App for App {
+    /// Also called while the window is hidden: the chart and the notices miss nothing.
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.listen(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let actions = self.draw(ui);
+        let ctx = ui.ctx().clone();
+        for action in actions {
+            self.act(&ctx, action);
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.settings.save(storage);
+    }
+
+    /// Menus need not be open again the next time.
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,41 @@
+//! What a panel asks the window to do; panels draw and ask, the window acts.
+
+use std::path::PathBuf;
+
+use super::help::Page;
+use crate::pipeline::Command;
+
+/// One wish of the user.
+#[derive(Debug, Clone)]
+pub(super) enum Action {
+    /// A word to the pipeline.
+    Tell(Command),
+    /// Pick a video or a picture.
+    PickFile,
+    /// Pick a folder of pictures.
+    PickFolder,
+    /// Look at a file or folder.
+    Open(PathBuf),
+    /// Look for cameras again.
+    ListCameras,
+    /// Load a model, and remember it.
+    PickModel(String),
+    /// Pause or go on.
+    TogglePause,
+    /// Start or stop recording.
+    ToggleRecording,
+    /// Mirror the picture or not.
+    ToggleMirror,
+    /// Fill the screen or not.
+    ToggleFullScreen,
+    /// Leave the full screen.
+    LeaveFullScreen,
+    /// Open a page of help.
+    Help(Page),
+    /// Show a folder in the system's file manager.
+    Reveal(PathBuf),
+    /// Put a path onto the clipboard.
+    CopyPath(PathBuf),
+    /// The sentence about the demo has been read.
+    DismissWelcome,
+}

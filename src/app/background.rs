@@ -1,0 +1,122 @@
+//! What would keep the window waiting: native dialogs and the list of cameras, each on a thread of
+//! its own, one at a time.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// One question at a time, answered by a thread.
+pub(super) struct Background<T> {
+    answer: Option<Receiver<T>>,
+}
+
+impl<T> Default for Background<T> {
+    fn default() -> Self {
+        Self { answer: None }
+    }
+}
+
+impl<T: Send + 'static> Background<T> {
+    /// Starts `work` unless some is going on, and wakes the window at its end.
+    pub fn start(
+        &mut self,
+        ctx: &egui::Context,
+        name: &str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) {
+        if self.is_busy() {
+            return;
+        }
+        let (sender, receiver) = sync_channel(1);
+        let ctx = ctx.clone();
+        let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // The window may be gone by now.
+            sender.send(work()).ok();
+            ctx.request_repaint();
+        });
+        match started {
+            Ok(_) => self.answer = Some(receiver),
+            Err(error) => log::warn!("the system refused the thread '{name}': {error}"),
+        }
+    }
+
+    /// Whether an answer is still to come.
+    pub fn is_busy(&self) -> bool {
+        self.answer.is_some()
+    }
+
+    /// The answer, once.
+    pub fn take(&mut self) -> Option<T> {
+        match self.answer.as_ref()?.try_recv() {
+            Ok(answer) => {
+                self.answer = None;
+                Some(answer)
+            }
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                self.answer = None;
+                None
+            }
+        }
+    }
+}
+
+/// What the user picks in a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pick {
+    /// A video or a picture.
+    File,
+    /// A folder of pictures.
+    Folder,
+}
+
+/// How a dialog ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Picked {
+    /// With a path.
+    Path(PathBuf),
+    /// The user changed their mind.
+    Nothing,
+    /// There was no dialog: no desktop portal and no zenity.
+    NoDialog,
+}
+
+/// No person closes a dialog so soon: it never opened.
+const TOO_SOON: Duration = Duration::from_millis(250);
+
+/// Opens the system's dialog and waits for its end.
+pub(super) fn pick(what: Pick) -> Picked {
+    let start = Instant::now();
+    let dialog = rfd::FileDialog::new();
+    let path = match what {
+        Pick::File => dialog.set_title("Open a video or a picture").pick_file(),
+        Pick::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
+    };
+    match path {
+        Some(path) => Picked::Path(path),
+        None if start.elapsed() < TOO_SOON => Picked::NoDialog,
+        None => Picked::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_question_is_answered_at_a_time() {
+        let ctx = egui::Context::default();
+        let mut background = Background::default();
+        background.start(&ctx, "first", || 1);
+        background.start(&ctx, "second", || 2);
+        let answer = loop {
+            if let Some(answer) = background.take() {
+                break answer;
+            }
+            thread::yield_now();
+        };
+        assert_eq!(answer, 1);
+        assert!(!background.is_busy());
+    }
+}

@@ -1,0 +1,156 @@
+//! What the model reads in the chosen face: its expression in large, and a bar for each expression.
+
+use egui::accesskit::Role;
+use egui::{Align2, Rect, RichText, Sense, Theme, Ui, WidgetInfo, pos2, vec2};
+
+use super::colors;
+use super::theme::{Palette, regular, semibold, size, space};
+use super::widgets::{line_of_text, percent, title};
+use crate::expression::Expression;
+use crate::face::Face;
+
+/// Height of one bar's row, and of the bar in it.
+const ROW: f32 = 24.0;
+const BAR: f32 = 8.0;
+
+/// Width of the names and of the numbers beside the bars.
+const NAME: f32 = 76.0;
+const NUMBER: f32 = 44.0;
+
+/// Draws the reading of `face`, or its empty places, which take the same room.
+pub(super) fn bars_ui(ui: &mut Ui, face: Option<&Face>, known: &[Expression]) {
+    let theme = ui.theme();
+    readout_ui(ui, face, theme);
+    ui.add_space(space::S);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let rows = Expression::ALL
+        .into_iter()
+        .filter(|expression| known.contains(expression));
+    for expression in rows {
+        bar_ui(ui, face, expression, theme);
+    }
+}
+
+/// The expression, its share, and which face that is.
+fn readout_ui(ui: &mut Ui, face: Option<&Face>, theme: Theme) {
+    let palette = Palette::of(ui.visuals());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 58.0), Sense::hover());
+    let (headline, share, color, below) = match face {
+        Some(face) => (
+            title(face.reading.shown),
+            percent(face.reading.shown_probability()),
+            colors::expression(theme, face.reading.shown),
+            about(face),
+        ),
+        None => (
+            "No face".to_owned(),
+            String::new(),
+            palette.track,
+            "Nobody is in view".to_owned(),
+        ),
+    };
+    response.widget_info(|| {
+        let label = [headline.as_str(), &share, &below].join(" ");
+        WidgetInfo::labeled(Role::Label, true, label.trim())
+    });
+    let painter = ui.painter();
+    let middle = rect.top() + 18.0;
+    let dot = 14.0;
+    painter.circle_filled(pos2(rect.left() + dot / 2.0, middle), dot / 2.0, color);
+    let strong = if face.is_some() {
+        palette.strong
+    } else {
+        palette.weak
+    };
+    painter.text(
+        pos2(rect.left() + dot + 10.0, middle),
+        Align2::LEFT_CENTER,
+        headline,
+        semibold(size::READOUT),
+        strong,
+    );
+    painter.text(
+        pos2(rect.right(), middle),
+        Align2::RIGHT_CENTER,
+        share,
+        regular(size::READOUT),
+        palette.text,
+    );
+    let place = pos2(rect.left(), rect.top() + 48.0);
+    line_of_text(
+        painter,
+        place,
+        &below,
+        regular(size::SMALL),
+        palette.weak,
+        rect.width(),
+    );
+}
+
+/// Which face, and what makes its reading doubtful.
+fn about(face: &Face) -> String {
+    let doubts = face.quality.to_string();
+    if doubts.is_empty() {
+        format!("Face {}", face.id)
+    } else {
+        format!("Face {} · {}", face.id, doubts.replace('+', ", "))
+    }
+}
+
+/// One row: name, bar, number.
+fn bar_ui(ui: &mut Ui, face: Option<&Face>, expression: Expression, theme: Theme) {
+    let palette = Palette::of(ui.visuals());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let name = title(Some(expression));
+    let share = face.map(|face| face.reading.smoothed.of(expression));
+    let number = share.map_or_else(|| "–".to_owned(), percent);
+    response.widget_info(|| WidgetInfo {
+        value: share.map(|share| f64::from(share) * 100.0),
+        ..WidgetInfo::labeled(Role::Meter, true, format!("{name} {number}"))
+    });
+
+    let shown = face.is_some_and(|face| face.reading.shown == Some(expression));
+    let (font, color) = if shown {
+        (semibold(size::BODY), palette.strong)
+    } else if face.is_some() {
+        (regular(size::BODY), palette.text)
+    } else {
+        (regular(size::BODY), palette.weak)
+    };
+    let painter = ui.painter();
+    painter.text(
+        rect.left_center(),
+        Align2::LEFT_CENTER,
+        name,
+        font.clone(),
+        color,
+    );
+    painter.text(
+        rect.right_center(),
+        Align2::RIGHT_CENTER,
+        number,
+        font,
+        color,
+    );
+    let track = Rect::from_x_y_ranges(
+        rect.left() + NAME..=rect.right() - NUMBER,
+        rect.center().y - BAR / 2.0..=rect.center().y + BAR / 2.0,
+    );
+    painter.rect_filled(track, BAR / 2.0, palette.track);
+    if let Some(share) = share {
+        // Never narrower than it is high: a round end needs the room.
+        let width = (track.width() * share).max(if share >= 0.005 { BAR } else { 0.0 });
+        let filled = Rect::from_min_size(track.min, vec2(width, BAR));
+        painter.rect_filled(
+            filled,
+            BAR / 2.0,
+            colors::expression(theme, Some(expression)),
+        );
+    }
+}
+
+/// The small heading of a part of the side panel.
+pub(super) fn heading_ui(ui: &mut Ui, text: &str) {
+    let color = Palette::of(ui.visuals()).weak;
+    ui.label(RichText::new(text).font(semibold(size::SMALL)).color(color));
+}

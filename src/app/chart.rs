@@ -1,0 +1,98 @@
+//! The last minute of the chosen face, a line for each expression.
+
+use egui::accesskit::Role;
+use egui::{Rangef, Ui, WidgetInfo, vec2};
+use egui_plot::{AxisHints, GridMark, Line, Plot, PlotPoints};
+
+use super::colors;
+use super::history::{History, SPAN};
+use super::theme::{Palette, regular, size};
+use crate::expression::Expression;
+use crate::face::Face;
+
+/// Seconds between two marks below the chart.
+const MARKS: [f64; 3] = [-60.0, -30.0, 0.0];
+
+/// Draws the chart into what room there is.
+pub(super) fn chart_ui(ui: &mut Ui, history: &History, face: Option<&Face>, known: &[Expression]) {
+    let palette = Palette::of(ui.visuals());
+    let theme = ui.theme();
+    let axis = |hints: AxisHints<'static>| {
+        hints
+            .tick_label_color(palette.weak)
+            .tick_label_font(regular(11.0))
+    };
+    let seconds = axis(AxisHints::new_x())
+        .formatter(|mark, _| match mark.value {
+            value if value > -1.0 => "now".to_owned(),
+            value => format!("{:.0} s ago", -value),
+        })
+        .label_spacing(Rangef::new(1.0, 2.0));
+    let shares = axis(AxisHints::new_y())
+        .formatter(|mark, _| format!("{:.0}%", mark.value * 100.0))
+        .label_spacing(Rangef::new(1.0, 2.0))
+        .min_thickness(34.0);
+    let marks = |values: &'static [f64]| {
+        move |_| {
+            values
+                .iter()
+                .map(|value| GridMark {
+                    value: *value,
+                    step_size: 30.0,
+                })
+                .collect()
+        }
+    };
+
+    let shown = face.and_then(|face| face.reading.shown);
+    let response = Plot::new("last minute")
+        .height(ui.available_height().max(80.0))
+        .show_background(false)
+        .show_crosshair(false)
+        .custom_x_axes(vec![seconds])
+        .custom_y_axes(vec![shares])
+        .x_grid_spacer(marks(&MARKS))
+        .y_grid_spacer(marks(&[0.0, 0.5, 1.0]))
+        .grid_color(palette.line)
+        .grid_fade(0.0)
+        .set_margin_fraction(vec2(0.0, 0.0))
+        .auto_bounds(false)
+        .default_x_bounds(-SPAN.as_secs_f64(), 0.0)
+        // A little beyond, so that lines at 0 and 100 % keep their whole width.
+        .default_y_bounds(-0.03, 1.03)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .sense(egui::Sense::hover())
+        .show(ui, |plot| {
+            let Some(face) = face else {
+                return;
+            };
+            // The shown expression last, on top of the others.
+            let mut order: Vec<Expression> = known.to_vec();
+            order.sort_by_key(|expression| Some(*expression) == shown);
+            for expression in order {
+                let color = colors::expression(theme, Some(expression));
+                let width = if Some(expression) == shown { 2.5 } else { 1.5 };
+                for points in history.lines(face.id, expression) {
+                    let line = Line::new(expression.name(), PlotPoints::new(points));
+                    plot.line(line.color(color).width(width).allow_hover(false));
+                }
+            }
+        })
+        .response;
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::GraphicsDocument, true, "Chart of the last minute")
+    });
+    if face.is_none() {
+        ui.painter().text(
+            response.rect.center(),
+            egui::Align2::CENTER_CENTER,
+            "Nothing to show yet",
+            regular(size::SMALL),
+            palette.weak,
+        );
+    }
+}

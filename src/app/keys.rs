@@ -1,0 +1,63 @@
+//! The keys, in one table that the window obeys and the help page prints.
+
+use egui::{Key, Modifiers};
+
+use super::action::Action;
+
+/// What the help page says, in its order.
+pub(super) const TABLE: [(&str, &str); 7] = [
+    ("Space", "Pause, or go on"),
+    ("R", "Start or stop recording"),
+    ("M", "Mirror the picture"),
+    ("F", "Full screen"),
+    ("Esc", "Leave full screen"),
+    ("1 – 9", "Pick a model"),
+    ("Click", "Choose a face"),
+];
+
+const NUMBERS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
+
+/// What the keys pressed since the last pass ask for. A text field that has the focus keeps its keys,
+/// and a focused button its space bar.
+pub(super) fn pressed(ctx: &egui::Context, models: &[super::ModelEntry]) -> Vec<Action> {
+    if ctx.text_edit_focused() {
+        return Vec::new();
+    }
+    let focused = ctx.memory(|memory| memory.focused().is_some());
+    ctx.input_mut(|input| {
+        let mut hit = |key| input.consume_key(Modifiers::NONE, key);
+        let mut actions = Vec::new();
+        if !focused && hit(Key::Space) {
+            actions.push(Action::TogglePause);
+        }
+        let plain = [
+            (Key::R, Action::ToggleRecording),
+            (Key::M, Action::ToggleMirror),
+            (Key::F, Action::ToggleFullScreen),
+        ];
+        actions.extend(
+            plain
+                .into_iter()
+                .filter_map(|(key, action)| hit(key).then_some(action)),
+        );
+        for (key, model) in NUMBERS.into_iter().zip(models) {
+            if hit(key) {
+                actions.push(Action::PickModel(model.name.clone()));
+            }
+        }
+        if input.key_pressed(Key::Escape) {
+            actions.push(Action::LeaveFullScreen);
+        }
+        actions
+    })
+}

@@ -1,0 +1,171 @@
+//! Where the panels are: menu bar above, status line below, bars and chart at the right, the picture in
+//! the middle.
+
+use egui::{Panel, Rect, Ui};
+
+use super::action::Action;
+use super::stage::{self, Scene};
+use super::theme::{Palette, space};
+use super::{App, bars, chart, help, keys, menu, record, status};
+use crate::expression::Expression;
+
+/// Width of the side panel, in points.
+const SIDE: f32 = 320.0;
+
+impl App {
+    /// Draws everything. Returns what the user asked for.
+    pub(super) fn draw(&mut self, ui: &mut Ui) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.page.is_none() {
+            actions = keys::pressed(ui.ctx(), &self.options.models);
+        }
+        if !self.full_screen {
+            self.menu_ui(ui, &mut actions);
+            let frame = bar_frame(ui);
+            Panel::bottom("status")
+                .frame(frame)
+                .exact_size(30.0)
+                .resizable(false)
+                .show(ui, |ui| {
+                    status::status_ui(ui, &self.state, self.observation.as_deref());
+                });
+        }
+        if self.settings.bars || self.settings.chart {
+            self.side_ui(ui);
+        }
+        let (stage, faces) = self.stage_ui(ui, &mut actions);
+        self.toasts.ui(ui.ctx(), stage, &faces);
+        if let Some(page) = self.page
+            && help::page_ui(ui.ctx(), page)
+        {
+            self.page = None;
+        }
+        files_ui(ui.ctx(), &mut actions);
+        actions
+    }
+
+    fn menu_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let lists = menu::Lists {
+            models: &self.options.models,
+            cameras: self.cameras.as_deref(),
+            looking: &self.looking,
+            cuda_reason: self.cuda_reason.as_deref(),
+            full_screen: self.full_screen,
+        };
+        let frame = bar_frame(ui);
+        Panel::top("menu")
+            .frame(frame)
+            .exact_size(46.0)
+            .resizable(false)
+            .show(ui, |ui| {
+                ui.horizontal_centered(|ui| {
+                    menu::menu_ui(
+                        ui,
+                        &lists,
+                        &self.state,
+                        &mut self.settings,
+                        &self.record,
+                        actions,
+                    );
+                });
+            });
+        ui.ctx().set_theme(self.settings.theme);
+    }
+
+    /// Bars and chart of the chosen face.
+    fn side_ui(&self, ui: &mut Ui) {
+        let known = self.known();
+        let frame = egui::Frame::new()
+            .fill(Palette::of(ui.visuals()).panel)
+            .inner_margin(space::M);
+        let width = SIDE.min(ui.available_width() * 0.42);
+        Panel::right("side")
+            .frame(frame)
+            .exact_size(width)
+            .resizable(false)
+            .show(ui, |ui| {
+                let face = self.chosen.face();
+                if self.settings.bars {
+                    bars::bars_ui(ui, face, &known);
+                    ui.add_space(space::L);
+                }
+                if self.settings.chart {
+                    bars::heading_ui(ui, "Last minute");
+                    ui.add_space(space::S);
+                    chart::chart_ui(ui, &self.history, face, &known);
+                }
+            });
+    }
+
+    /// The expressions that the model knows, in the order of the log's columns.
+    fn known(&self) -> Vec<Expression> {
+        let knows = |expression: &Expression| match &self.state.model {
+            Some(model) => model.card.labels.contains(expression),
+            None => *expression != Expression::Contempt,
+        };
+        Expression::ALL.into_iter().filter(knows).collect()
+    }
+
+    /// The picture. Returns the area that it has, and where the faces lie.
+    fn stage_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) -> (Rect, Vec<Rect>) {
+        let canvas = Palette::of(ui.visuals()).canvas;
+        let margin = if self.full_screen { 0.0 } else { space::M };
+        let frame = egui::Frame::new().fill(canvas).inner_margin(margin);
+        let area = ui.available_rect_before_wrap();
+        let observation = self.observation.clone();
+        let faceless = observation
+            .as_ref()
+            .zip(self.face_seen)
+            .map(|(observation, seen)| observation.frame.captured.saturating_duration_since(seen));
+        let scene = Scene {
+            state: &self.state,
+            observation: observation.as_deref(),
+            chosen: self.chosen.face().map(|face| face.id),
+            mirrored: self.settings.mirrors(self.state.source.as_ref()),
+            boxes: self.settings.boxes,
+            faceless: faceless.unwrap_or_default(),
+            welcome: self.options.welcome.as_deref(),
+        };
+        let video = &mut self.video;
+        let shown = egui::CentralPanel::default()
+            .frame(frame)
+            .show(ui, |ui| {
+                let shown = stage::stage_ui(ui, video, &scene, actions);
+                if self.full_screen
+                    && let Some(recording) = &self.state.recording
+                {
+                    record::on_air_ui(ui, area, recording);
+                }
+                shown
+            })
+            .inner;
+        if let (Some(id), Some(observation)) = (shown.clicked, &observation) {
+            self.chosen.choose(id, observation);
+        }
+        (area, shown.faces)
+    }
+}
+
+/// Files dragged over the window, and dropped on it.
+fn files_ui(ctx: &egui::Context, actions: &mut Vec<Action>) {
+    let (hovering, dropped) = ctx.input(|input| {
+        let dropped = input
+            .raw
+            .dropped_files
+            .first()
+            .map(|file| file.path().to_owned());
+        (!input.raw.hovered_files.is_empty(), dropped)
+    });
+    if hovering {
+        stage::drop_ui(ctx);
+    }
+    actions.extend(dropped.map(Action::Open));
+}
+
+/// The ground of menu bar and status line.
+fn bar_frame(ui: &Ui) -> egui::Frame {
+    let fill = Palette::of(ui.visuals()).panel;
+    egui::Frame::new()
+        .fill(fill)
+        .inner_margin(egui::Margin::symmetric(12, 0))
+}

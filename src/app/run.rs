@@ -1,0 +1,80 @@
+//! Opens the window and runs it to its end.
+
+use std::sync::Arc;
+
+use egui::{IconData, ViewportBuilder, ViewportCommand, ViewportId};
+
+use super::settings::Settings;
+use super::{App, Options};
+use crate::error::Result;
+use crate::pipeline::Pipeline;
+
+/// Reaches the window from other threads.
+#[derive(Clone)]
+pub struct Handle(egui::Context);
+
+impl Handle {
+    /// Asks the window to draw.
+    pub fn wake(&self) {
+        self.0.request_repaint_of(ViewportId::ROOT);
+    }
+
+    /// Asks the window to close.
+    pub fn close(&self) {
+        self.0
+            .send_viewport_cmd_to(ViewportId::ROOT, ViewportCommand::Close);
+        self.wake();
+    }
+}
+
+/// Opens the window and runs it until it is closed. `start` makes the pipeline, once there is a window
+/// to wake; its second argument is the model that the user picked last. The pipeline ends with the
+/// window.
+///
+/// # Errors
+/// A sentence if there is no display or no OpenGL, or the words of `start`'s error.
+pub fn run(
+    options: Options,
+    start: impl FnOnce(Handle, Option<&str>) -> Result<Pipeline>,
+) -> Result<(), String> {
+    let mut viewport = ViewportBuilder::default()
+        .with_title("Mien")
+        .with_app_id("mien")
+        .with_inner_size([1280.0, 760.0])
+        .with_min_inner_size([640.0, 480.0])
+        .with_drag_and_drop(true);
+    if let Some(icon) = icon() {
+        viewport = viewport.with_icon(Arc::new(icon));
+    }
+    let native = eframe::NativeOptions {
+        viewport,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(
+        "mien",
+        native,
+        Box::new(|creation| {
+            let settings = Settings::load(creation.storage);
+            let handle = Handle(creation.egui_ctx.clone());
+            let pipeline = start(handle, settings.model.as_deref())?;
+            Ok(Box::new(App::new(
+                &creation.egui_ctx,
+                creation.storage,
+                options,
+                pipeline,
+            )))
+        }),
+    )
+    .map_err(|error| match error {
+        eframe::Error::AppCreation(error) => error.to_string(),
+        error => format!("no window can be opened: {error}; `mien watch` needs none"),
+    })
+}
+
+/// The program's icon; a window without one is no reason to stop.
+fn icon() -> Option<IconData> {
+    let png = include_bytes!("../../assets/icon.png");
+    eframe::icon_data::from_png_bytes(png)
+        .inspect_err(|error| log::warn!("the icon cannot be read: {error}"))
+        .ok()
+}

@@ -109,7 +109,9 @@ impl Probabilities {
         }
         let sum: f32 = probabilities.0.iter().sum();
         if (sum - 1.0).abs() > Self::SUM_TOLERANCE {
-            return Err(format!("answered probabilities that sum to {sum}, not to 1"));
+            return Err(format!(
+                "answered probabilities that sum to {sum}, not to 1"
+            ));
         }
         for value in &mut probabilities.0 {
             *value /= sum;
@@ -129,8 +131,10 @@ impl Probabilities {
     ) -> Result<Self, String> {
         Self::spread(labels, values)?;
         let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weights: Vec<f32> =
-            values.iter().map(|value| ((value - largest) / temperature).exp()).collect();
+        let weights: Vec<f32> = values
+            .iter()
+            .map(|value| ((value - largest) / temperature).exp())
+            .collect();
         let sum: f32 = weights.iter().sum();
         let shares: Vec<f32> = weights.iter().map(|weight| weight / sum).collect();
         Self::from_distribution(labels, &shares)
@@ -168,7 +172,11 @@ impl Probabilities {
     /// Puts a model's values at their expressions.
     fn spread(labels: &[Expression], values: &[f32]) -> Result<Self, String> {
         if labels.len() != values.len() {
-            return Err(format!("answered {} values for {} labels", values.len(), labels.len()));
+            return Err(format!(
+                "answered {} values for {} labels",
+                values.len(),
+                labels.len()
+            ));
         }
         if let Some(value) = values.iter().find(|value| !value.is_finite()) {
             return Err(format!("answered {value} where a number was due"));
@@ -192,7 +200,10 @@ mod tests {
         for expression in Expression::ALL {
             assert_eq!(expression.name().parse::<Expression>().unwrap(), expression);
         }
-        assert_eq!("Happiness".parse::<Expression>().unwrap(), Expression::Happy);
+        assert_eq!(
+            "Happiness".parse::<Expression>().unwrap(),
+            Expression::Happy
+        );
         assert!("bored".parse::<Expression>().is_err());
     }
 
@@ -215,7 +226,10 @@ mod tests {
     #[test]
     fn what_is_no_distribution_is_refused() {
         for values in [&[0.5, f32::NAN][..], &[0.5, 0.9], &[-0.5, 1.5], &[1.0]] {
-            assert!(Probabilities::from_distribution(&TWO, values).is_err(), "{values:?}");
+            assert!(
+                Probabilities::from_distribution(&TWO, values).is_err(),
+                "{values:?}"
+            );
         }
         assert!(Probabilities::from_logits(&TWO, &[f32::INFINITY, 0.0], 1.0).is_err());
     }

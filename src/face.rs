@@ -36,7 +36,12 @@ impl FaceBox {
     pub fn squared(&self, margin: f32) -> Self {
         let side = self.width.max(self.height) * (1.0 + margin);
         let (x, y) = self.center();
-        Self { x: x - side / 2.0, y: y - side / 2.0, width: side, height: side }
+        Self {
+            x: x - side / 2.0,
+            y: y - side / 2.0,
+            width: side,
+            height: side,
+        }
     }
 
     /// The same box in a picture `factor` times as large.
@@ -93,13 +98,19 @@ impl Reading {
     /// The smoothed probability of what is shown, or of the likeliest expression when uncertain.
     #[must_use]
     pub fn shown_probability(&self) -> f32 {
-        self.shown.map_or_else(|| self.smoothed.top().1, |expression| self.smoothed.of(expression))
+        self.shown.map_or_else(
+            || self.smoothed.top().1,
+            |expression| self.smoothed.of(expression),
+        )
     }
 }
 
 /// What makes a reading doubtful. Printed as flags joined by `+`; nothing when all is well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent flags, as the log names them")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent flags, as the log names them"
+)]
 pub struct Quality {
     /// Fewer pixels than the network's input.
     pub small: bool,
@@ -119,8 +130,10 @@ impl fmt::Display for Quality {
             (self.blurred, "blurred"),
             (self.edge, "edge"),
         ];
-        let names: Vec<&str> =
-            flags.into_iter().filter_map(|(on, name)| on.then_some(name)).collect();
+        let names: Vec<&str> = flags
+            .into_iter()
+            .filter_map(|(on, name)| on.then_some(name))
+            .collect();
         formatter.pad(&names.join("+"))
     }
 }
@@ -144,7 +157,12 @@ pub struct Face {
 mod tests {
     use super::*;
 
-    const BOX: FaceBox = FaceBox { x: 10.0, y: 20.0, width: 40.0, height: 20.0 };
+    const BOX: FaceBox = FaceBox {
+        x: 10.0,
+        y: 20.0,
+        width: 40.0,
+        height: 20.0,
+    };
 
     #[test]
     fn a_square_keeps_the_middle_and_grows_from_the_longer_side() {
@@ -165,7 +183,11 @@ mod tests {
     #[test]
     fn quality_prints_its_flags_joined_by_plus() {
         assert_eq!(Quality::default().to_string(), "");
-        let poor = Quality { small: true, edge: true, ..Quality::default() };
+        let poor = Quality {
+            small: true,
+            edge: true,
+            ..Quality::default()
+        };
         assert_eq!(poor.to_string(), "small+edge");
     }
 }

@@ -43,7 +43,11 @@ impl Frame {
 #[must_use]
 pub fn luma(picture: &RgbImage) -> GrayImage {
     let bytes = picture.as_raw().chunks_exact(3).map(|pixel| {
-        let [red, green, blue] = [u32::from(pixel[0]), u32::from(pixel[1]), u32::from(pixel[2])];
+        let [red, green, blue] = [
+            u32::from(pixel[0]),
+            u32::from(pixel[1]),
+            u32::from(pixel[2]),
+        ];
         ((19_595 * red + 38_470 * green + 7_471 * blue + 0x8000) >> 16) as u8
     });
     let (width, height) = picture.dimensions();

@@ -18,6 +18,13 @@ pub(super) fn expression(theme: Theme, expression: Option<Expression>) -> Color3
     Color32::from_rgb(red, green, blue)
 }
 
+/// Red, green and blue of an expression's box and label on the picture.
+#[must_use]
+pub fn on_picture_rgb(shown: Option<Expression>) -> [u8; 3] {
+    let [red, green, blue, _opaque] = on_picture(shown).to_array();
+    [red, green, blue]
+}
+
 /// The colour of an expression on a picture, the same in both themes: pictures have no theme.
 pub(super) fn on_picture(shown: Option<Expression>) -> Color32 {
     expression(Theme::Dark, shown)

@@ -7,13 +7,13 @@ use mien::source::camera::{self, CameraInfo};
 use super::write_json;
 
 #[derive(Debug, Args)]
-pub struct CamerasArgs {
+pub(super) struct CamerasArgs {
     /// Write them for machines to FILE; - is stdout
     #[arg(long, value_name = "FILE")]
     json: Option<String>,
 }
 
-pub fn run(args: &CamerasArgs) -> Result<()> {
+pub(super) fn run(args: &CamerasArgs) -> Result<()> {
     let cameras = camera::list()?;
     // No camera is an answer, not a failure.
     if cameras.is_empty() {

@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::{catalog, write_json};
 
 #[derive(Debug, Args)]
-pub struct DoctorArgs {
+pub(super) struct DoctorArgs {
     /// Write it for machines to FILE; - is stdout
     #[arg(long, value_name = "FILE")]
     json: Option<String>,
@@ -78,7 +78,7 @@ impl Item {
     }
 }
 
-pub fn run(args: &DoctorArgs) -> Result<()> {
+pub(super) fn run(args: &DoctorArgs) -> Result<()> {
     let report = Report {
         mien: env!("CARGO_PKG_VERSION"),
         platform: format!("{} {}", consts::OS, consts::ARCH),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{catalog, write_json};
 
 #[derive(Debug, Args)]
-pub struct ModelsArgs {
+pub(super) struct ModelsArgs {
     #[command(subcommand)]
     command: Option<ModelsCommand>,
     /// Write it for machines to FILE; - is stdout
@@ -32,7 +32,7 @@ enum ModelsCommand {
     },
 }
 
-pub fn run(args: &ModelsArgs) -> Result<()> {
+pub(super) fn run(args: &ModelsArgs) -> Result<()> {
     let json = args.json.as_deref();
     match &args.command {
         None | Some(ModelsCommand::List) => list(json),

@@ -1,0 +1,163 @@
+//! `mien eval`: how good models are on labelled pictures.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use mien::catalog::DEFAULT_MODEL;
+use mien::classifier::OnnxClassifier;
+use mien::evaluation::{Contestant, Dataset, Evaluation, ModelScores, Usage, evaluate};
+
+use super::{ProviderArgs, catalog, write_json};
+
+/// Pictures left out that are named; the rest is counted.
+const NAMED: usize = 10;
+
+#[derive(Debug, Args)]
+pub(super) struct EvalArgs {
+    /// A folder of folders named by expressions, a zip of one, or the challenge's fer2013.csv
+    dataset: PathBuf,
+    /// A name from `mien models list`, or the path of an .onnx file; repeat it to compare
+    #[arg(long = "model", value_name = "M", default_value = DEFAULT_MODEL)]
+    models: Vec<String>,
+    #[command(flatten)]
+    provider: ProviderArgs,
+    /// Only this part: Training, PublicTest or PrivateTest; the pictures for testing otherwise
+    #[arg(long, value_name = "U")]
+    usage: Option<Usage>,
+    /// Write the figures as JSON (-: to stdout, in place of the table)
+    #[arg(long, value_name = "FILE")]
+    json: Option<String>,
+}
+
+/// Shows the pictures to each model and prints how good it was.
+pub(super) fn run(args: &EvalArgs, quiet: bool) -> Result<()> {
+    let catalog = catalog();
+    let mut contestants = Vec::new();
+    for name in &args.models {
+        let classifier = OnnxClassifier::load(&catalog.find(name)?, args.provider.provider)?;
+        let provider = classifier.provider();
+        contestants.push(Contestant::new(Box::new(classifier), provider));
+    }
+    let mut dataset = Dataset::open(&args.dataset, args.usage)?;
+    let bar = progress_bar(dataset.len() as u64, quiet);
+    let evaluation = evaluate(&mut dataset, &mut contestants, &mut |done| {
+        bar.set_position(done)
+    })?;
+    bar.finish_and_clear();
+
+    if !quiet {
+        report_skipped(&evaluation);
+    }
+    if args.json.as_deref() != Some("-") {
+        print_table(&evaluation);
+    }
+    args.json
+        .as_deref()
+        .map_or(Ok(()), |target| write_json(target, &evaluation))
+}
+
+fn progress_bar(pictures: u64, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let template = "{wide_bar} {human_pos} of {human_len} pictures, {eta} left";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(pictures).with_style(style)
+}
+
+fn report_skipped(evaluation: &Evaluation) {
+    let pictures: u64 = evaluation
+        .skipped
+        .iter()
+        .map(|skipped| skipped.pictures)
+        .sum();
+    if pictures == 0 {
+        return;
+    }
+    eprintln!("{pictures} pictures were left out:");
+    for skipped in evaluation.skipped.iter().take(NAMED) {
+        eprintln!("  {skipped}");
+    }
+    if evaluation.skipped.len() > NAMED {
+        eprintln!("  and {} more", evaluation.skipped.len() - NAMED);
+    }
+}
+
+fn print_table(evaluation: &Evaluation) {
+    println!("{}: {} pictures\n", evaluation.dataset, evaluation.n);
+    let width = evaluation
+        .models
+        .iter()
+        .map(|model| model.name.chars().count())
+        .max();
+    let width = width.unwrap_or_default().max("model".len());
+    println!(
+        "{:width$}  provider  accuracy  balanced  macro F1    ECE  log loss  ms/face",
+        "model"
+    );
+    for model in &evaluation.models {
+        let scores = &model.scores;
+        println!(
+            "{:width$}  {:8}  {:>8}  {:>8}  {:>8}  {:.3}  {:8.3}  {:7.2}",
+            model.name,
+            model.provider,
+            percent(scores.accuracy),
+            percent(scores.balanced_accuracy),
+            percent(scores.macro_average.f1),
+            scores.ece,
+            scores.log_loss,
+            model.ms_per_face
+        );
+    }
+    evaluation.models.iter().for_each(print_model);
+}
+
+fn print_model(model: &ModelScores) {
+    let scores = &model.scores;
+    println!("\n{}", model.name);
+    println!("{:9}  precision    recall        F1  pictures", "");
+    let row = |name: &str, precision: f64, recall: f64, f1: f64, support: &str| {
+        println!(
+            "{name:9}  {:>9}  {:>8}  {:>8}  {support:>8}",
+            percent(precision),
+            percent(recall),
+            percent(f1)
+        );
+    };
+    for (label, class) in &scores.per_class {
+        let support = class.support.to_string();
+        row(
+            label.name(),
+            class.precision,
+            class.recall,
+            class.f1,
+            &support,
+        );
+    }
+    for (name, average) in [
+        ("macro", &scores.macro_average),
+        ("weighted", &scores.weighted_average),
+    ] {
+        row(name, average.precision, average.recall, average.f1, "");
+    }
+
+    print!("\n{:9}", "truth");
+    for label in &scores.labels {
+        print!("  {:>8}", label.name());
+    }
+    println!("  ← answer");
+    for (label, counts) in scores.labels.iter().zip(&scores.confusion) {
+        print!("{label:9}");
+        for count in counts {
+            print!("  {count:>8}");
+        }
+        println!();
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}

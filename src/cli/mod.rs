@@ -1,0 +1,246 @@
+//! The command line: one file per command. Results go to stdout, everything else to stderr.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what a command line is for"
+)]
+
+mod analyze;
+mod cameras;
+mod doctor;
+mod eval;
+mod models;
+mod watch;
+mod window;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use log::LevelFilter;
+use mien::catalog::{self, Catalog};
+use mien::classifier::OnnxClassifier;
+use mien::detector::SeetaDetector;
+use mien::pipeline::{Loaded, Observe, Parts, Settings, Wake};
+use mien::runtime::ProviderChoice;
+use mien::source::{self, CameraRequest, SourceSpec};
+use serde::Serialize;
+
+/// Facial expression recognition (emotion recognition), live, on your own machine.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    live: LiveArgs,
+    /// Say less on stderr
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more on stderr; twice, even more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch without a window: a live view in the terminal
+    Watch(watch::WatchArgs),
+    /// Analyse files, every frame, into session folders
+    Analyze(analyze::AnalyzeArgs),
+    /// Measure a model on labelled pictures
+    Eval(eval::EvalArgs),
+    /// List the models, or show one
+    Models(models::ModelsArgs),
+    /// List the cameras with their formats
+    Cameras(cameras::CamerasArgs),
+    /// Say what is here and what is missing
+    Doctor(doctor::DoctorArgs),
+}
+
+/// What the window and `watch` share.
+#[derive(Debug, Clone, Args)]
+struct LiveArgs {
+    /// camera (the default), camera:NAME-or-INDEX, a video, a picture, a folder of pictures, or demo
+    #[arg(value_name = "SOURCE")]
+    source: Option<String>,
+    /// A name from `mien models list`, or the path of an .onnx file [default: mien-m; in the window,
+    /// the one picked last]
+    #[arg(long, value_name = "M")]
+    model: Option<String>,
+    #[command(flatten)]
+    provider: ProviderArgs,
+    /// Record from the start into a new session folder in DIR
+    #[arg(long, value_name = "DIR")]
+    log: Option<PathBuf>,
+    /// End after N seconds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: Option<u64>,
+    /// What to ask the camera for, in pixels
+    #[arg(long, value_name = "WxH")]
+    size: Option<Size>,
+    /// Frames a second to ask the camera for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    fps: Option<u32>,
+}
+
+/// Which model, and where it runs.
+#[derive(Debug, Clone, Args)]
+struct ModelArgs {
+    /// A name from `mien models list`, or the path of an .onnx file
+    #[arg(long, value_name = "M", default_value = catalog::DEFAULT_MODEL)]
+    model: String,
+    #[command(flatten)]
+    provider: ProviderArgs,
+}
+
+/// Where a model runs.
+#[derive(Debug, Clone, Args)]
+struct ProviderArgs {
+    /// auto tries CUDA, else the CPU; cuda fails if it cannot
+    #[arg(long, value_name = "auto|cpu|cuda", default_value = "auto")]
+    provider: ProviderChoice,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Size(u32, u32);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split_once(['x', 'X', '×'])
+            .and_then(|(width, height)| Some(Self(width.parse().ok()?, height.parse().ok()?)))
+            .filter(|size| size.0 > 0 && size.1 > 0)
+            .ok_or_else(|| format!("'{text}' is no size; write it as 640x480"))
+    }
+}
+
+impl Arguments {
+    /// Log lines go to stderr: warnings, unless the user wants less or more.
+    pub fn start_log(&self) {
+        let ours = match (self.quiet, self.verbose) {
+            (true, _) => LevelFilter::Off,
+            (false, 0) => LevelFilter::Warn,
+            (false, 1) => LevelFilter::Info,
+            (false, _) => LevelFilter::Debug,
+        };
+        env_logger::Builder::new()
+            .filter_level(LevelFilter::Off)
+            .filter_module("mien", ours)
+            .format_timestamp_millis()
+            .init();
+    }
+}
+
+/// Runs what the arguments ask for.
+pub fn run(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        None => window::run(&arguments.live, arguments.quiet),
+        Some(Command::Watch(args)) => watch::run(&args, arguments.quiet),
+        Some(Command::Analyze(args)) => analyze::run(&args, arguments.quiet),
+        Some(Command::Eval(args)) => eval::run(&args, arguments.quiet),
+        Some(Command::Models(args)) => models::run(&args),
+        Some(Command::Cameras(args)) => cameras::run(&args),
+        Some(Command::Doctor(args)) => doctor::run(&args),
+    }
+}
+
+/// One sentence, and its causes below.
+pub fn print_error(error: &anyhow::Error) {
+    eprintln!("mien: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+}
+
+/// Set by Ctrl-C and by the system's request to end; a second Ctrl-C ends at once.
+fn stop_flag() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    })
+    .context("Ctrl-C cannot be caught")?;
+    Ok(stop)
+}
+
+/// Writes facts for machines to a file, or to stdout for `-`.
+fn write_json(target: &str, value: &impl Serialize) -> Result<()> {
+    let mut output: Box<dyn Write> = if target == "-" {
+        Box::new(io::stdout().lock())
+    } else {
+        Box::new(File::create(target).with_context(|| format!("cannot write '{target}'"))?)
+    };
+    serde_json::to_writer_pretty(&mut output, value)
+        .map_err(io::Error::from)
+        .and_then(|()| writeln!(output))
+        .with_context(|| format!("cannot write '{target}'"))
+}
+
+impl LiveArgs {
+    /// Where to look: with no camera and none named, the demo, and a sentence that says so. A log
+    /// is never filled with the demo unless it was asked for.
+    fn source(&self) -> Result<(SourceSpec, Option<String>)> {
+        let spec = match &self.source {
+            Some(source) => SourceSpec::parse(source)?,
+            None if self.log.is_some() => SourceSpec::Camera(None),
+            None => {
+                let cameras = source::camera::list();
+                if cameras.is_ok_and(|cameras| !cameras.is_empty()) {
+                    SourceSpec::Camera(None)
+                } else {
+                    let text = "No camera was found, so this is the demo: a face of nobody";
+                    return Ok((SourceSpec::Demo, Some(text.to_owned())));
+                }
+            }
+        };
+        Ok((spec, None))
+    }
+
+    fn settings(&self, source: SourceSpec, model: &str, loops: bool) -> Settings {
+        Settings {
+            source,
+            camera: CameraRequest {
+                size: self.size.map(|Size(width, height)| (width, height)),
+                fps: self.fps,
+            },
+            model: model.to_owned(),
+            provider: self.provider.provider,
+            log: self.log.clone(),
+            loops,
+        }
+    }
+}
+
+/// The user's and the built-in models.
+fn catalog() -> Catalog {
+    Catalog::new(Catalog::default_folder())
+}
+
+/// The parts that the program ships.
+fn parts(observe: Box<Observe>, wake: Arc<Wake>) -> Parts {
+    let catalog = catalog();
+    Parts {
+        open: Arc::new(source::open),
+        detector: Box::new(|| Ok(Box::new(SeetaDetector::new()?))),
+        load: Arc::new(move |name, choice| {
+            let classifier = OnnxClassifier::load(&catalog.find(name)?, choice)?;
+            Ok(Loaded {
+                provider: classifier.provider(),
+                provider_reason: classifier.provider_reason().map(str::to_owned),
+                classifier: Box::new(classifier),
+            })
+        }),
+        observe,
+        wake,
+    }
+}

@@ -1,0 +1,285 @@
+//! `mien watch`: the live view without a window.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use console::Term;
+use mien::catalog::DEFAULT_MODEL;
+use mien::face::Face;
+use mien::observation::Observation;
+use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
+use serde_json::{Map, Value, json};
+
+use super::{LiveArgs, parts, stop_flag};
+
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    #[command(flatten)]
+    live: LiveArgs,
+    /// One JSON object per observation and line; `-` is stdout
+    #[arg(long, value_name = "-", value_parser = ["-"])]
+    json: Option<String>,
+}
+
+impl From<LiveArgs> for WatchArgs {
+    fn from(live: LiveArgs) -> Self {
+        Self { live, json: None }
+    }
+}
+
+/// How often the terminal's view is drawn anew.
+const REFRESH: Duration = Duration::from_millis(100);
+
+/// How often a line is printed where there is no terminal.
+const LINE: Duration = Duration::from_secs(1);
+
+pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
+    let (source, notice) = args.live.source()?;
+    if let Some(notice) = notice
+        && !quiet
+    {
+        eprintln!("{notice}.");
+    }
+    let stop = stop_flag()?;
+    // One place: a waking while the one before has not been noticed adds nothing.
+    let (waker, woken) = sync_channel(1);
+    let wake = Arc::new(move || {
+        let _full_is_fine = waker.try_send(());
+    });
+    let observe: Box<Observe> = match args.json {
+        Some(_) => print_json(Arc::clone(&stop)),
+        None => Box::new(|_| {}),
+    };
+    let model = args.live.model.as_deref().unwrap_or(DEFAULT_MODEL);
+    let settings = args.live.settings(source, model, false);
+    let pipeline = Pipeline::start(settings, parts(observe, wake))?;
+    let mut view = View::new(args.json.is_some());
+    let deadline = args
+        .live
+        .seconds
+        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+
+    while !stop.load(Ordering::SeqCst) && deadline.is_none_or(|end| Instant::now() < end) {
+        let _nothing_new_is_fine = woken.recv_timeout(REFRESH);
+        let state = pipeline.state();
+        for notice in pipeline.notices() {
+            if !quiet || notice.severity == Severity::Error {
+                view.say(&notice.text)?;
+            }
+        }
+        view.show(&state, pipeline.observation().as_deref())?;
+        match &state.condition {
+            Condition::Ended => break,
+            Condition::Failed(reason) => bail!("{reason}"),
+            // A camera that never came is an error; one that went away is waited for.
+            Condition::Gone(reason) if state.captured == 0 => bail!("{reason}"),
+            _ if !pipeline.is_running() => bail!("the analysis stopped unexpectedly"),
+            _ => {}
+        }
+    }
+    let folder = pipeline.state().recording.map(|recording| recording.folder);
+    drop(pipeline);
+    if let Some(folder) = folder
+        && !quiet
+    {
+        eprintln!("Saved to {}.", folder.display());
+    }
+    Ok(())
+}
+
+/// Prints each observation as a line; a reader that has gone ends the program.
+fn print_json(stop: Arc<AtomicBool>) -> Box<Observe> {
+    Box::new(move |observation| {
+        let mut line = json_of(observation).to_string();
+        line.push('\n');
+        let mut stdout = io::stdout().lock();
+        if stdout
+            .write_all(line.as_bytes())
+            .and_then(|()| stdout.flush())
+            .is_err()
+        {
+            stop.store(true, Ordering::SeqCst);
+        }
+    })
+}
+
+fn json_of(observation: &Observation) -> Value {
+    let frame = &observation.frame;
+    let (width, height) = frame.size();
+    json!({
+        "number": observation.number,
+        "time_ms": frame.time.as_millis(),
+        "utc": frame.utc.map(|utc| format!("{utc:.3}")),
+        "source": &*frame.source,
+        "source_frame": frame.source_frame,
+        "width": width,
+        "height": height,
+        "model": &*observation.model,
+        "analysis_ms": observation.times.total().as_secs_f64() * 1e3,
+        "faces": observation.faces.iter().map(json_of_face).collect::<Vec<_>>(),
+    })
+}
+
+fn json_of_face(face: &Face) -> Value {
+    let (label, confidence) = face.reading.raw.top();
+    let probabilities: Map<String, Value> = face
+        .reading
+        .raw
+        .iter()
+        .map(|(expression, value)| (expression.name().to_owned(), json!(value)))
+        .collect();
+    json!({
+        "face_id": face.id,
+        "x": face.face_box.x,
+        "y": face.face_box.y,
+        "width": face.face_box.width,
+        "height": face.face_box.height,
+        "score": face.score,
+        "label": label.name(),
+        "confidence": confidence,
+        "probabilities": probabilities,
+        "shown": face.reading.shown_name(),
+        "quality": face.quality.to_string(),
+    })
+}
+
+/// What is on the terminal: refreshed in place there, a line a second elsewhere.
+struct View {
+    silent: bool,
+    terminal: Term,
+    /// Lines to draw over.
+    drawn: usize,
+    printed: Option<Instant>,
+    condition: Condition,
+}
+
+impl View {
+    fn new(silent: bool) -> Self {
+        Self {
+            silent,
+            terminal: Term::stdout(),
+            drawn: 0,
+            printed: None,
+            condition: Condition::Opening,
+        }
+    }
+
+    /// A sentence that stays.
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        self.terminal
+            .clear_last_lines(std::mem::take(&mut self.drawn))?;
+        eprintln!("{text}.");
+        Ok(())
+    }
+
+    fn show(&mut self, state: &State, observation: Option<&Observation>) -> io::Result<()> {
+        if self.condition != state.condition {
+            self.condition = state.condition.clone();
+            if let Some(text) = condition_text(state) {
+                self.say(&text)?;
+            }
+        }
+        if self.silent {
+            return Ok(());
+        }
+        if self.terminal.is_term() {
+            return self.draw(state, observation);
+        }
+        let due = self.printed.is_none_or(|printed| printed.elapsed() >= LINE);
+        let last = state.condition == Condition::Ended;
+        if let Some(observation) = observation
+            && (due || last)
+        {
+            self.printed = Some(Instant::now());
+            let seconds = observation.frame.time.as_secs_f32();
+            let source = &observation.frame.source;
+            self.terminal.write_line(&format!(
+                "{source} {seconds:.1} s: {}",
+                faces_text(observation)
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self, state: &State, observation: Option<&Observation>) -> io::Result<()> {
+        let mut lines = vec![header(state, observation)];
+        match observation {
+            Some(observation) if observation.faces.is_empty() => lines.push("no face".to_owned()),
+            Some(observation) => lines.extend(observation.faces.iter().map(face_line)),
+            None => {}
+        }
+        let (height, width) = self.terminal.size();
+        lines.truncate(usize::from(height).saturating_sub(1).max(1));
+        self.terminal
+            .clear_last_lines(std::mem::take(&mut self.drawn))?;
+        for line in &lines {
+            let line = console::truncate_str(line, usize::from(width), "…");
+            self.terminal.write_line(&line)?;
+        }
+        self.drawn = lines.len();
+        Ok(())
+    }
+}
+
+/// What to say when the source's condition changes; `None` when all is well.
+fn condition_text(state: &State) -> Option<String> {
+    let name = &state.source_name;
+    match &state.condition {
+        Condition::Gone(reason) if state.captured > 0 => Some(format!(
+            "The camera is gone ({reason}); Mien goes on when it is back"
+        )),
+        Condition::Stalled => Some(format!("'{name}' sends no pictures; Mien waits for it")),
+        _ => None,
+    }
+}
+
+fn header(state: &State, observation: Option<&Observation>) -> String {
+    let model = state.model.as_ref().map_or("", |model| &model.card.name);
+    let provider = state.model.as_ref().map_or("", |model| model.provider);
+    let millis = observation.map_or(0.0, |seen| seen.times.total().as_secs_f64() * 1e3);
+    let recording = if state.recording.is_some() {
+        "  ● recording"
+    } else {
+        ""
+    };
+    format!(
+        "{}  {:.0} fps  {millis:.1} ms  {model} on {provider}  {} dropped{recording}",
+        state.source_name, state.frames_per_second, state.dropped
+    )
+}
+
+fn face_line(face: &Face) -> String {
+    let bars: Vec<String> = face
+        .reading
+        .smoothed
+        .iter()
+        .map(|(expression, value)| format!("{expression} {:3.0}%", value * 100.0))
+        .collect();
+    format!("{}  {}", face_text(face), bars.join("  "))
+}
+
+fn face_text(face: &Face) -> String {
+    let percent = face.reading.shown_probability() * 100.0;
+    format!(
+        "#{} {:<9} {percent:3.0}%",
+        face.id,
+        face.reading.shown_name()
+    )
+}
+
+fn faces_text(observation: &Observation) -> String {
+    if observation.faces.is_empty() {
+        return "no face".to_owned();
+    }
+    observation
+        .faces
+        .iter()
+        .map(face_text)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,75 @@
+//! `mien`: the window.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use directories::UserDirs;
+use mien::app::{self, Handle, ModelEntry, Options};
+use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
+use mien::pipeline::Pipeline;
+use mien::source::camera;
+
+use super::watch::{self, WatchArgs};
+use super::{LiveArgs, catalog, parts};
+
+pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
+    if !app::display_available() {
+        if !quiet {
+            eprintln!("There is no display for a window, so Mien goes on as `mien watch`.");
+        }
+        return watch::run(&WatchArgs::from(live.clone()), quiet);
+    }
+    let (source, welcome) = live.source()?;
+    let catalog = catalog();
+    let options = Options {
+        models: menu(&catalog),
+        cameras: Arc::new(|| {
+            let cameras = camera::list().unwrap_or_default();
+            cameras.into_iter().map(|camera| camera.name).collect()
+        }),
+        recordings: live.log.clone().unwrap_or_else(recordings),
+        welcome,
+        end_after: live.seconds.map(Duration::from_secs),
+    };
+    app::run(options, |handle, picked_last| {
+        catch_ctrl_c(&handle);
+        let model = live
+            .model
+            .as_deref()
+            .or(picked_last.filter(|name| catalog.find(name).is_ok()))
+            .unwrap_or(DEFAULT_MODEL);
+        let parts = parts(Box::new(|_| {}), Arc::new(move || handle.wake()));
+        Pipeline::start(live.settings(source, model, true), parts)
+    })
+    .map_err(|sentence| anyhow!(sentence))
+}
+
+/// Ctrl-C closes the window, which completes a recording. Without a handler it would end the
+/// program all the same, only less cleanly.
+fn catch_ctrl_c(handle: &Handle) {
+    let handle = handle.clone();
+    if let Err(error) = ctrlc::set_handler(move || handle.close()) {
+        log::warn!("Ctrl-C cannot be caught: {error}");
+    }
+}
+
+/// The models as the menu shows them.
+fn menu(catalog: &Catalog) -> Vec<ModelEntry> {
+    let entry = |model: Model| ModelEntry {
+        name: model.card.name.to_string(),
+        title: model.card.title.clone(),
+        summary: model.card.trained_on.clone(),
+    };
+    catalog.list().into_iter().map(entry).collect()
+}
+
+/// Where recordings go when the user names no folder: where people look for their files.
+fn recordings() -> PathBuf {
+    let home = UserDirs::new().map(|user| match user.document_dir() {
+        Some(documents) => documents.to_owned(),
+        None => user.home_dir().to_owned(),
+    });
+    home.unwrap_or_default().join("Mien")
+}

@@ -1,0 +1,417 @@
+//! The built program from outside: what it prints, how it ends, what it leaves on disk.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Far longer than any of these commands takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A home of its own for each run: the user's folders are never touched.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The program, with no display and nothing of the user's.
+    fn mien(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mien"));
+        command
+            .args(arguments)
+            .timeout(PATIENCE)
+            .current_dir(self.0.path());
+        for (key, value) in self.environment() {
+            command.env(key, value);
+        }
+        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+        command
+    }
+
+    /// The same as a running child.
+    fn start(&self, arguments: &[&str]) -> Child {
+        Process::new(env!("CARGO_BIN_EXE_mien"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .envs(self.environment())
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn environment(&self) -> [(&'static str, PathBuf); 4] {
+        [
+            ("HOME", self.0.path().to_owned()),
+            ("XDG_DATA_HOME", self.path("data")),
+            ("XDG_CONFIG_HOME", self.path("config")),
+            ("XDG_CACHE_HOME", self.path("cache")),
+        ]
+    }
+}
+
+/// What a run printed.
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn said(mut command: Command) -> Said {
+    let output = command.output().unwrap();
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The run failed with one sentence that has all these words in it.
+#[track_caller]
+fn assert_fails(command: Command, words: &[&str]) {
+    let said = said(command);
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    for word in words {
+        assert!(said.err.contains(word), "no '{word}' in: {}", said.err);
+    }
+    assert!(!said.err.contains("panicked"), "{}", said.err);
+}
+
+/// A video of `seconds` at 10 frames a second, without a face.
+fn video(path: &Path, seconds: u32) {
+    let made = Process::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i"])
+        .arg(format!("testsrc=size=160x120:rate=10:duration={seconds}"))
+        .arg(path)
+        .status()
+        .expect("ffmpeg is installed by `make test`");
+    assert!(made.success());
+}
+
+fn rows(session: &Path) -> Vec<HashMap<String, String>> {
+    let mut reader = csv::Reader::from_path(session.join("observations.csv")).unwrap();
+    reader.deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+fn header(session: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(session.join("session.json")).unwrap()).unwrap()
+}
+
+/// The only folder in a folder.
+fn only_folder(parent: &Path) -> PathBuf {
+    let mut folders: Vec<_> = fs::read_dir(parent)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    folders.remove(0)
+}
+
+#[test]
+fn wrong_usage_exits_2_and_help_0() {
+    let home = Home::new();
+    assert_eq!(said(home.mien(&["--no-such-flag"])).code, Some(2));
+    assert_eq!(
+        said(home.mien(&["watch", "demo", "--seconds", "0"])).code,
+        Some(2)
+    );
+    assert_eq!(said(home.mien(&["watch", "--size", "big"])).code, Some(2));
+    let help = said(home.mien(&["--help"]));
+    assert_eq!(help.code, Some(0));
+    assert!(help.out.contains("analyze"));
+}
+
+#[test]
+fn the_demo_ends_after_one_round_and_its_log_follows_the_expressions_drawn() {
+    let home = Home::new();
+    let logs = home.path("logs");
+    let said = said(home.mien(&[
+        "watch",
+        "demo",
+        "--json",
+        "-",
+        "--log",
+        logs.to_str().unwrap(),
+    ]));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+
+    let session = only_folder(&logs);
+    let rows = rows(&session);
+    let lines: Vec<Value> = said
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let frames = rows
+        .iter()
+        .map(|row| &row["frame"])
+        .collect::<std::collections::HashSet<_>>();
+    assert_eq!(lines.len(), frames.len(), "one JSON object per observation");
+    assert_eq!(header(&session)["frames"]["analyzed"], lines.len());
+
+    // Where one expression is fully drawn, the label shown must be that one for most of the time.
+    let mut followed = 0;
+    for expression in &mien::expression::Expression::ALL[..7] {
+        let drawn: Vec<_> = lines
+            .iter()
+            .filter(|line| {
+                let time = Duration::from_millis(line["time_ms"].as_u64().unwrap());
+                mien::source::demo::expression_at(time) == *expression
+            })
+            .collect();
+        let right = drawn
+            .iter()
+            .filter(|line| line["faces"][0]["shown"] == expression.name())
+            .count();
+        println!("{expression}: {right} of {}", drawn.len());
+        followed += usize::from(2 * right > drawn.len());
+    }
+    assert!(
+        followed >= 5,
+        "the label followed {followed} of seven expressions"
+    );
+}
+
+#[test]
+fn with_no_display_the_window_becomes_watch_and_says_so() {
+    let home = Home::new();
+    let said = said(home.mien(&["demo", "--seconds", "2"]));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.err.contains("no display"), "{}", said.err);
+    assert!(said.out.contains("demo"), "a line a second: {}", said.out);
+}
+
+#[test]
+fn with_no_camera_the_demo_plays_unless_a_camera_or_a_log_was_asked_for() {
+    // Only where there is no camera can its absence be seen.
+    if Path::new("/dev/video0").exists() {
+        println!("skipped: this machine has a camera");
+        return;
+    }
+    let home = Home::new();
+    let fallen_back = said(home.mien(&["watch", "--seconds", "1"]));
+    assert_eq!(fallen_back.code, Some(0), "{}", fallen_back.err);
+    assert!(fallen_back.err.contains("demo"), "{}", fallen_back.err);
+    assert_fails(
+        home.mien(&["watch", "camera:Nobody's", "--seconds", "5"]),
+        &["Nobody's"],
+    );
+    let logs = home.path("logs");
+    assert_fails(
+        home.mien(&["watch", "--log", logs.to_str().unwrap(), "--seconds", "5"]),
+        &["no camera was found"],
+    );
+}
+
+#[test]
+fn sources_that_cannot_be_read_are_named() {
+    let home = Home::new();
+    let text = home.path("words.mp4");
+    fs::write(&text, "these are words, not a video").unwrap();
+    let picture = home.path("words.png");
+    fs::write(&picture, "these are words, not a picture").unwrap();
+    let empty = home.path("empty");
+    fs::create_dir(&empty).unwrap();
+    assert_fails(
+        home.mien(&["watch", "nowhere.mp4"]),
+        &["nowhere.mp4", "no file or folder"],
+    );
+    assert_fails(
+        home.mien(&["watch", text.to_str().unwrap()]),
+        &["words.mp4", "cannot be read"],
+    );
+    assert_fails(
+        home.mien(&["watch", picture.to_str().unwrap()]),
+        &["words.png", "cannot be read"],
+    );
+    assert_fails(
+        home.mien(&["watch", empty.to_str().unwrap()]),
+        &["holds no picture"],
+    );
+}
+
+#[test]
+fn a_video_without_ffmpeg_says_what_to_install() {
+    let home = Home::new();
+    let clip = home.path("clip.mp4");
+    video(&clip, 1);
+    let mut command = home.mien(&["watch", clip.to_str().unwrap()]);
+    command.env("PATH", home.path("no-programs"));
+    assert_fails(command, &["ffmpeg", "apt-get install"]);
+}
+
+#[test]
+fn a_missing_or_broken_runtime_is_one_sentence_with_the_remedy() {
+    let home = Home::new();
+    for (name, content) in [
+        ("gone.so", None),
+        ("text.so", Some("not a library")),
+        ("empty.so", Some("")),
+    ] {
+        let library = home.path(name);
+        if let Some(content) = content {
+            fs::write(&library, content).unwrap();
+        }
+        let mut command = home.mien(&["watch", "demo", "--seconds", "1"]);
+        command.env("ORT_DYLIB_PATH", &library);
+        assert_fails(command, &["ONNX Runtime", "make setup"]);
+    }
+}
+
+#[test]
+fn cuda_that_is_asked_for_and_absent_fails_and_auto_says_why() {
+    let home = Home::new();
+    if Path::new("/dev/nvidia0").exists() {
+        println!("skipped: this machine may have CUDA");
+        return;
+    }
+    assert_fails(
+        home.mien(&["watch", "demo", "--provider", "cuda", "--seconds", "1"]),
+        &["CUDA"],
+    );
+    let doctor = said(home.mien(&["doctor"]));
+    assert!(doctor.out.contains("CUDA"), "{}", doctor.out);
+}
+
+#[test]
+fn model_files_that_cannot_be_used_are_named_with_the_reason() {
+    let home = Home::new();
+    let whole = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/models/mien-s.onnx")).unwrap();
+    for (name, content) in [
+        ("empty.onnx", &[][..]),
+        ("truncated.onnx", &whole[..whole.len() / 2]),
+        ("words.onnx", b"these are words, not a network"),
+    ] {
+        fs::write(home.path(name), content).unwrap();
+        assert_fails(
+            home.mien(&["watch", "demo", "--seconds", "1", "--model", name]),
+            &[name, "cannot be used"],
+        );
+    }
+    assert_fails(
+        home.mien(&["watch", "demo", "--seconds", "1", "--model", "no-such"]),
+        &["no model 'no-such'", "mien-m"],
+    );
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_said_at_once() {
+    let home = Home::new();
+    fs::write(home.path("file"), "").unwrap();
+    assert_fails(
+        home.mien(&["watch", "demo", "--seconds", "1", "--log", "file"]),
+        &["log cannot be written", "file"],
+    );
+}
+
+#[test]
+fn analyze_goes_on_after_a_bad_file_and_lists_it_at_the_end() {
+    let home = Home::new();
+    video(&home.path("good.mp4"), 2);
+    fs::write(home.path("bad.mp4"), "words").unwrap();
+    let run = said(home.mien(&["analyze", "bad.mp4", "good.mp4", "--out", "out"]));
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("bad.mp4"), "{}", run.err);
+    let rows = rows(&home.path("out/good"));
+    assert_eq!(rows.len(), 20, "no frame is missing");
+    assert!(
+        rows.iter()
+            .all(|row| row["faces"] == "0" && row["face_id"].is_empty())
+    );
+    assert_eq!(rows[7]["time_ms"], "700");
+    assert!(header(&home.path("out/good"))["ended_utc"].is_string());
+}
+
+#[test]
+fn a_truncated_video_keeps_what_was_read() {
+    let home = Home::new();
+    // MPEG-TS needs no index at its end, as a recording that was cut off.
+    video(&home.path("whole.ts"), 4);
+    let bytes = fs::read(home.path("whole.ts")).unwrap();
+    fs::write(home.path("cut.ts"), &bytes[..bytes.len() / 2]).unwrap();
+    let run = said(home.mien(&["analyze", "cut.ts", "--out", "out"]));
+    assert!(!run.err.contains("panicked"), "{}", run.err);
+    let rows = rows(&home.path("out/cut"));
+    assert!((5..40).contains(&rows.len()), "{} rows of 40", rows.len());
+    assert!(header(&home.path("out/cut"))["ended_utc"].is_string());
+}
+
+#[test]
+fn ctrl_c_ends_cleanly_with_everything_on_disk() {
+    let home = Home::new();
+    let mut child = home.start(&["watch", "demo", "--json", "-", "--log", "logs"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..20 {
+        lines.next().unwrap().unwrap();
+    }
+    signal(&child, "INT");
+    let printed = 20 + lines.count();
+    assert!(wait(&mut child).success());
+    let session = only_folder(&home.path("logs"));
+    assert!(header(&session)["ended_utc"].is_string());
+    let frames: std::collections::HashSet<_> = rows(&session)
+        .into_iter()
+        .map(|mut row| row.remove("frame").unwrap())
+        .collect();
+    assert_eq!(frames.len(), printed);
+}
+
+#[test]
+fn a_killed_program_loses_no_more_than_a_second() {
+    let home = Home::new();
+    let mut child = home.start(&["watch", "demo", "--json", "-", "--log", "logs"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let begun = Instant::now();
+    let mut last = 0;
+    while begun.elapsed() < Duration::from_secs(3) {
+        let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        last = line["time_ms"].as_u64().unwrap();
+    }
+    signal(&child, "KILL");
+    assert!(!wait(&mut child).success());
+    let session = only_folder(&home.path("logs"));
+    assert!(header(&session)["ended_utc"].is_null());
+    let text = fs::read_to_string(session.join("observations.csv")).unwrap();
+    let whole = text.rsplit_once('\n').unwrap().0;
+    let mut reader = csv::Reader::from_reader(whole.as_bytes());
+    let rows: Vec<HashMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();
+    let written: u64 = rows.last().unwrap()["source_frame"].parse::<u64>().unwrap() * 1000 / 30;
+    assert!(
+        written + 1000 >= last,
+        "{written} ms are on disk, {last} ms were seen"
+    );
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Process::new("kill")
+        .arg(format!("-{name}"))
+        .arg(child.id().to_string())
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+fn wait(child: &mut Child) -> std::process::ExitStatus {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < until, "the program does not end");
+        thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,5 +1,7 @@
 //! The built program from outside: what it prints, how it ends, what it leaves on disk.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Far longer than any of these commands takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A home of its own for each run: the user's folders are never touched.
 struct Home(TempDir);

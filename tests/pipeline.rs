@@ -1,6 +1,8 @@
 //! The live pipeline with fake parts: every analysed frame is logged once, and nothing that fails
 //! ends it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The real window, once, on a display of its own: what a person would see on the demo.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -82,7 +82,7 @@ fn analyze(batch: &mut Batch, input: &Path, args: &AnalyzeArgs, quiet: bool) -> 
     };
     let bar = progress_bar(source.as_ref(), args, quiet);
     let outcome = batch.run(&spec, source.as_mut(), &mut |frames| {
-        bar.set_position(frames)
+        bar.set_position(frames);
     })?;
     bar.finish_and_clear();
     if !quiet && !stderr().is_terminal() {

@@ -23,8 +23,8 @@ pub(super) struct EvalArgs {
     models: Vec<String>,
     #[command(flatten)]
     provider: ProviderArgs,
-    /// Only this part: Training, PublicTest or PrivateTest; the pictures for testing otherwise
-    #[arg(long, value_name = "U")]
+    /// Only this part; the pictures for testing otherwise
+    #[arg(long, value_name = "Training|PublicTest|PrivateTest")]
     usage: Option<Usage>,
     /// Write the figures as JSON (-: to stdout, in place of the table)
     #[arg(long, value_name = "FILE")]
@@ -43,7 +43,7 @@ pub(super) fn run(args: &EvalArgs, quiet: bool) -> Result<()> {
     let mut dataset = Dataset::open(&args.dataset, args.usage)?;
     let bar = progress_bar(dataset.len() as u64, quiet);
     let evaluation = evaluate(&mut dataset, &mut contestants, &mut |done| {
-        bar.set_position(done)
+        bar.set_position(done);
     })?;
     bar.finish_and_clear();
 

@@ -193,10 +193,10 @@ impl Dataset {
 
     /// Reads the pictures that count, one after another; a picture that cannot be read is named.
     pub fn samples(&mut self) -> impl Iterator<Item = Result<Sample, Skipped>> {
-        let shelf = &mut self.shelf;
+        let pictures = &mut self.shelf;
         self.entries
             .iter()
-            .map(move |entry| match shelf.read(entry.number) {
+            .map(move |entry| match pictures.read(entry.number) {
                 Ok(picture) => Ok(Sample {
                     label: entry.label,
                     picture,

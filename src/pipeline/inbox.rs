@@ -262,7 +262,7 @@ mod tests {
         inbox.listen_to(1);
         assert!(!inbox.put(0, frame(1, false)));
         assert!(!inbox.tell_of_source(0, SourceWord::Ended));
-        assert!(!inbox.sleep_until(0, Instant::now() + Duration::from_secs(60)));
+        assert!(!inbox.sleep_until(0, Instant::now() + Duration::from_mins(1)));
         assert!(matches!(inbox.next(Duration::ZERO), Event::Tick));
     }
 

@@ -1,5 +1,6 @@
 //! Fakes: a source, a detector and models without a camera, a cascade or a network.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(dead_code, reason = "each test program uses some of them")]
 
 use std::collections::VecDeque;
@@ -82,7 +83,7 @@ impl FrameSource for FakeSource {
         }
     }
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "fake"
     }
 }

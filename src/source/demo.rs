@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use image::imageops::{self, FilterType};
-use image::{GrayImage, ImageFormat, Rgb, RgbImage};
+use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 
 use super::FrameSource;
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ const FADE: Duration = Duration::from_millis(800);
 pub const ROUND: Duration = HOLD.saturating_add(FADE).saturating_mul(FACES.len() as u32);
 
 /// Faces are kept at this side, a little above the largest size at which they are shown.
-const SIDE: u32 = 288;
+const SIDE: u32 = 320;
 
 /// The faces in the order of their appearance; neighbours differ clearly.
 const FACES: [(Expression, &[u8]); 7] = [
@@ -69,6 +69,8 @@ const FACES: [(Expression, &[u8]); 7] = [
 #[derive(Debug)]
 pub struct Demo {
     faces: Vec<GrayImage>,
+    /// How much of a face is seen at each of its pixels, 255 for all.
+    oval: GrayImage,
     ground: RgbImage,
     frames: u32,
 }
@@ -90,6 +92,7 @@ impl Demo {
         });
         Ok(Self {
             faces: faces.collect::<Result<_>>()?,
+            oval: oval(),
             ground: ground(),
             frames: 0,
         })
@@ -99,7 +102,12 @@ impl Demo {
         let mut picture = self.ground.clone();
         let (from, to, share) = blend_at(time);
         if let (Some(from), Some(to)) = (self.faces.get(from), self.faces.get(to)) {
-            draw(&mut picture, &mixed(from, to, share), &Place::at(time));
+            draw(
+                &mut picture,
+                &mixed(from, to, share),
+                &self.oval,
+                &Place::at(time),
+            );
         }
         picture
     }
@@ -167,7 +175,7 @@ impl Place {
     /// The movements are whole waves to a round, so that the end meets the beginning.
     fn at(time: Duration) -> Self {
         let turn = time.div_duration_f32(ROUND) * TAU;
-        let side = 236.0 + 32.0 * (3.0 * turn).sin();
+        let side = 280.0 + 32.0 * (3.0 * turn).sin();
         let (width, height) = (SIZE.0 as f32, SIZE.1 as f32);
         Self {
             left: width / 2.0 + 105.0 * (2.0 * turn).sin() - side / 2.0,
@@ -196,8 +204,8 @@ fn ground() -> RgbImage {
     })
 }
 
-/// Draws a face in an oval that fades into the picture.
-fn draw(picture: &mut RgbImage, face: &GrayImage, place: &Place) {
+/// Draws a face that fades into the picture along its oval.
+fn draw(picture: &mut RgbImage, face: &GrayImage, oval: &GrayImage, place: &Place) {
     // A warm grey whose Rec. 601 brightness is that of the face.
     const TINT: [f32; 3] = [1.07, 0.99, 0.87];
     let scale = (SIDE - 1) as f32 / place.side;
@@ -206,16 +214,20 @@ fn draw(picture: &mut RgbImage, face: &GrayImage, place: &Place) {
     let bottom = ((place.top + place.side) as u32).min(picture.height());
     for y in top..bottom {
         for x in left..right {
-            let (dx, dy) = (x as f32 - place.left, y as f32 - place.top);
-            let share = oval(dx / place.side, dy / place.side);
-            if share <= 0.0 {
-                continue;
-            }
-            // `None` only on the last line or column, where the oval has faded out.
-            let Some(tone) = imageops::interpolate_bilinear(face, dx * scale, dy * scale) else {
+            let in_face = (
+                (x as f32 - place.left) * scale,
+                (y as f32 - place.top) * scale,
+            );
+            let share = oval.get_pixel_checked(in_face.0 as u32, in_face.1 as u32);
+            let Some(&Luma([share @ 1..=255])) = share else {
                 continue;
             };
-            let tone = f32::from(tone.0[0]);
+            // `None` only on the last line or column, where the oval has faded out.
+            let Some(Luma([tone])) = imageops::interpolate_bilinear(face, in_face.0, in_face.1)
+            else {
+                continue;
+            };
+            let (share, tone) = (f32::from(share) / 255.0, f32::from(tone));
             for (value, tint) in picture.get_pixel_mut(x, y).0.iter_mut().zip(TINT) {
                 let ground = f32::from(*value);
                 *value = (ground + share * (tone * tint - ground)) as u8;
@@ -224,11 +236,19 @@ fn draw(picture: &mut RgbImage, face: &GrayImage, place: &Place) {
     }
 }
 
-/// How much of the face is seen at a place in its square, both 0 to 1: all in the middle, nothing
-/// outside an oval.
-fn oval(x: f32, y: f32) -> f32 {
-    let (x, y) = ((x - 0.5) / 0.5, (y - 0.5) / 0.5);
-    smooth((1.0 - (x * x + y * y).sqrt()) / 0.22)
+/// All in the middle, nothing outside an oval; the exponent, between those of an ellipse and a
+/// square, keeps brows and mouth inside (chosen by eye).
+fn oval() -> GrayImage {
+    const EXPONENT: f32 = 2.6;
+    let half = SIDE as f32 / 2.0;
+    GrayImage::from_fn(SIDE, SIDE, |x, y| {
+        let (x, y) = (
+            (x as f32 + 0.5 - half) / half,
+            (y as f32 + 0.5 - half) / half,
+        );
+        let distance = x.abs().powf(EXPONENT) + y.abs().powf(EXPONENT);
+        Luma([(smooth((1.0 - distance.powf(EXPONENT.recip())) / 0.25) * 255.0) as u8])
+    })
 }
 
 #[cfg(test)]

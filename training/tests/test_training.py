@@ -86,15 +86,7 @@ def test_the_label_order_is_the_challenges() -> None:
 def test_every_recipe_builds_a_network_of_its_promised_size(path: Path) -> None:
     network = networks.build(recipe.load(path).network)
     size = sum(p.numel() for p in network.parameters())
-    assert (
-        size
-        == {
-            "mien-s": 96_111,
-            "mien-m": 377_239,
-            "mien-m-challenge": 377_239,
-            "mien-m-coarse": 377_239,
-        }[path.stem]
-    )
+    assert size == (96_111 if path.stem.startswith("mien-s") else 377_239)
     assert network(torch.rand(3, 1, 48, 48)).shape == (3, len(EXPRESSIONS))
 
 

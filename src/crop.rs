@@ -78,3 +78,122 @@ impl Crop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use image::Rgb;
+
+    use super::*;
+    use crate::card::{InputSize, Layout, Output, Scale};
+    use crate::expression::Expression;
+
+    const RED: Rgb<u8> = Rgb([255, 0, 0]);
+    const BLUE: Rgb<u8> = Rgb([0, 0, 255]);
+
+    fn card(color: Color, channels: u32) -> ModelCard {
+        ModelCard {
+            name: Arc::from("test"),
+            title: String::new(),
+            sha256: String::new(),
+            labels: vec![Expression::Happy, Expression::Sad],
+            input: InputSize {
+                height: 4,
+                width: 4,
+                channels,
+            },
+            layout: Layout::Nchw,
+            color,
+            scale: Scale::Bytes,
+            output: Output::Probabilities,
+            temperature: 1.0,
+            margin: 0.0,
+            trained_on: String::new(),
+            license: String::new(),
+            metrics: serde_json::Value::Null,
+            source: String::new(),
+        }
+    }
+
+    /// A frame whose left half is red and whose right half is blue.
+    fn frame() -> Frame {
+        let picture = RgbImage::from_fn(40, 20, |x, _| if x < 20 { RED } else { BLUE });
+        Frame {
+            source: Arc::from("test"),
+            source_frame: 0,
+            time: Duration::ZERO,
+            utc: None,
+            captured: Instant::now(),
+            still: false,
+            luma: frame::luma(&picture),
+            picture,
+        }
+    }
+
+    const IN_THE_RED: FaceBox = FaceBox {
+        x: 4.0,
+        y: 4.0,
+        width: 8.0,
+        height: 8.0,
+    };
+
+    #[test]
+    fn channels_come_in_the_order_of_the_card() {
+        for (color, pixel) in [
+            (Color::Rgb, [255, 0, 0]),
+            (Color::Bgr, [0, 0, 255]),
+            (Color::Gray, [76, 76, 76]),
+        ] {
+            let crop = crop(&frame(), &IN_THE_RED, &card(color, 3));
+            assert_eq!((crop.height, crop.width, crop.channels), (4, 4, 3));
+            assert_eq!(crop.pixels, pixel.repeat(16), "{color:?}");
+        }
+    }
+
+    #[test]
+    fn one_channel_is_brightness() {
+        assert_eq!(
+            crop(&frame(), &IN_THE_RED, &card(Color::Gray, 1)).pixels,
+            [76; 16]
+        );
+    }
+
+    #[test]
+    fn a_crop_that_leaves_the_frame_repeats_its_border() {
+        let corner = FaceBox {
+            x: 36.0,
+            y: -8.0,
+            width: 12.0,
+            height: 12.0,
+        };
+        assert_eq!(
+            crop(&frame(), &corner, &card(Color::Gray, 1)).pixels,
+            [29; 16]
+        );
+    }
+
+    #[test]
+    fn a_margin_takes_in_what_is_round_the_box() {
+        let beside_the_blue = FaceBox {
+            x: 10.0,
+            ..IN_THE_RED
+        };
+        let tight = crop(&frame(), &beside_the_blue, &card(Color::Gray, 1));
+        assert_eq!(tight.pixels, [76; 16]);
+        let wide = ModelCard {
+            margin: 1.0,
+            ..card(Color::Gray, 1)
+        };
+        let pixels = crop(&frame(), &beside_the_blue, &wide).pixels;
+        assert!(pixels[0] == 76 && pixels[3] < 60, "{pixels:?}");
+    }
+
+    #[test]
+    fn a_whole_picture_fills_the_input() {
+        let pixels = whole(&frame().picture, &card(Color::Rgb, 3)).pixels;
+        assert_eq!(pixels[..3], RED.0);
+        assert_eq!(pixels[9..12], BLUE.0);
+    }
+}

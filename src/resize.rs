@@ -53,8 +53,7 @@ where
         PixelType::U8x3
     };
     let mut resized = Image::new(to.0, to.1, kind);
-    let is_empty = [from.0, from.1, to.0, to.1].contains(&0);
-    if !is_empty {
+    if !pixels.is_empty() && to.0 > 0 && to.1 > 0 {
         ImageRef::new(from.0, from.1, pixels, kind)
             .map_err(|error| error.to_string())
             .and_then(|source| {

@@ -34,12 +34,15 @@ impl SeetaDetector {
     /// instead so that the smallest face fills the window. Enlarged more than twice, a face of
     /// under 20 pixels shows the cascade nothing new, and the cost grows without limit.
     const MOST_ENLARGED: f32 = 2.0;
-    /// From one window to the next, in pixels: the authors' own choice.
-    const STEP: u32 = 4;
-    /// From one level of the pyramid to the next.
-    const PYRAMID: f32 = 0.8;
-    /// The smallest score that counts as a face.
-    const THRESHOLD: f64 = 2.0;
+    /// From one window to the next, in pixels, and from one level of the pyramid to the next. Against
+    /// the authors' 4 and 0.8 these take 0.6 of the time and find the same 29 of 29 faces of 50 px in
+    /// a group photograph, and a talking woman's in each of 58 frames; with 6 or 8 pixels the group
+    /// loses up to five.
+    const STEP: u32 = 5;
+    const PYRAMID: f32 = 0.7;
+    /// The smallest score that counts as a face: all 29 faces of the group scored 3.0 and more; the
+    /// false boxes seen beside the talking head, at some of those steps, 2.3 to 2.5.
+    const THRESHOLD: f64 = 2.6;
     /// The most faces of one picture; the surest are kept. A full stadium must not fill the memory
     /// with one batch.
     const MOST_FACES: usize = 128;
@@ -95,5 +98,56 @@ impl FaceDetector for SeetaDetector {
         detections.sort_by(|left, right| right.score.total_cmp(&left.score));
         detections.truncate(Self::MOST_FACES);
         Ok(detections)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Luma;
+
+    use super::*;
+
+    /// A portrait free to use (`tests/data/README.md`), with the face at about (175, 65) to (270, 160).
+    fn portrait() -> GrayImage {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/astronaut.png");
+        image::open(path).unwrap().to_luma8()
+    }
+
+    #[test]
+    fn a_face_is_found_in_pixels_of_the_picture_whatever_is_looked_for() {
+        let mut detector = SeetaDetector::new().unwrap();
+        for smallest_face in [1.0 / 12.0, 1.0 / 8.0, 1.0 / 40.0] {
+            let found = detector.detect(&portrait(), smallest_face).unwrap();
+            assert_eq!(found.len(), 1, "{smallest_face}: {found:?}");
+            let (x, y) = found[0].face_box.center();
+            assert!(
+                (200.0..245.0).contains(&x) && (90.0..140.0).contains(&y),
+                "{found:?}"
+            );
+            assert!(
+                (75.0..150.0).contains(&found[0].face_box.width),
+                "{found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn pictures_without_a_face_have_none() {
+        let mut detector = SeetaDetector::new().unwrap();
+        let stripes = GrayImage::from_fn(320, 240, |x, y| Luma([(x * 7 ^ y * 3) as u8]));
+        for picture in [GrayImage::new(320, 240), stripes] {
+            assert_eq!(detector.detect(&picture, 1.0 / 12.0).unwrap(), []);
+        }
+    }
+
+    #[test]
+    fn pictures_too_small_for_a_face_are_no_error() {
+        let mut detector = SeetaDetector::new().unwrap();
+        for (width, height) in [(0, 0), (1, 1), (19, 400), (400, 19), (1000, 3), (21, 21)] {
+            let picture = GrayImage::from_pixel(width, height, Luma([90]));
+            for smallest_face in [1.0 / 12.0, 1.0, 0.0, -1.0, f32::NAN] {
+                assert_eq!(detector.detect(&picture, smallest_face).unwrap(), []);
+            }
+        }
     }
 }

@@ -1,9 +1,15 @@
 //! Which face is which over time, and what is steadily read in it.
 
+mod reading;
+#[cfg(test)]
+mod tests;
+mod track;
+
 use std::time::Duration;
 
-use crate::expression::{Expression, Probabilities};
-use crate::face::{Detection, Face, FaceBox, Quality, Reading};
+use self::track::Track;
+use crate::expression::Probabilities;
+use crate::face::{Detection, Face, Quality};
 use crate::frame::Frame;
 
 /// How faces are followed and readings are smoothed. Times are of the frames, never of the clock or
@@ -118,7 +124,7 @@ impl Tracker {
     /// Ends all readings but no tracks: another model, whose answers do not mix with the last one's.
     pub fn forget_readings(&mut self) {
         for track in &mut self.tracks {
-            track.reading = None;
+            track.forget_reading();
         }
     }
 
@@ -187,151 +193,6 @@ impl Tracker {
             }
         }
         owners
-    }
-}
-
-/// One face over time.
-#[derive(Debug)]
-struct Track {
-    id: u64,
-    seen: Duration,
-    /// As last detected, for matching; the smoothed box lags a little.
-    detected: FaceBox,
-    smoothed: FaceBox,
-    /// Pixels per second.
-    speed: (f32, f32),
-    /// `None` before the first answer.
-    reading: Option<SteadyReading>,
-}
-
-impl Track {
-    fn new(id: u64, now: Duration, sighting: &Sighting) -> Self {
-        let face_box = sighting.detection.face_box;
-        Self {
-            id,
-            seen: now,
-            detected: face_box,
-            smoothed: face_box,
-            speed: (0.0, 0.0),
-            reading: None,
-        }
-    }
-
-    /// How far `face_box` is from where this face is expected, in sides, a change of size counting
-    /// as well; `None` when it cannot be the same face.
-    fn distance(
-        &self,
-        now: Duration,
-        face_box: &FaceBox,
-        settings: &TrackerSettings,
-    ) -> Option<f32> {
-        let away = now.saturating_sub(self.seen);
-        let ahead = away.min(settings.foresight).as_secs_f32();
-        let (x, y) = self.detected.center();
-        let expected = (x + self.speed.0 * ahead, y + self.speed.1 * ahead);
-        let center = face_box.center();
-        let side = f32::midpoint(self.detected.width, face_box.width);
-        let moved = (center.0 - expected.0).hypot(center.1 - expected.1) / side;
-        let grown = (face_box.width / self.detected.width).ln().abs();
-        let is_near = moved <= settings.reach + settings.reach_per_second * away.as_secs_f32();
-        (is_near && grown <= settings.growth.ln()).then_some(moved + grown)
-    }
-
-    /// Takes in what was seen of this face now.
-    fn update(&mut self, now: Duration, sighting: &Sighting, settings: &TrackerSettings) -> Face {
-        let passed = now.saturating_sub(self.seen);
-        self.seen = now;
-        self.follow(passed, &sighting.detection.face_box, settings);
-        let reading = match &mut self.reading {
-            Some(reading) => {
-                reading.update(now, passed, sighting.raw, settings);
-                reading
-            }
-            none => none.insert(SteadyReading::new(now, sighting.raw, settings)),
-        };
-        Face {
-            id: self.id,
-            face_box: self.smoothed,
-            score: sighting.detection.score,
-            quality: sighting.quality,
-            reading: Reading {
-                raw: sighting.raw,
-                smoothed: reading.smoothed,
-                shown: reading.shown,
-            },
-        }
-    }
-
-    /// Moves the box to where the face is now.
-    fn follow(&mut self, passed: Duration, face_box: &FaceBox, settings: &TrackerSettings) {
-        let seconds = passed.as_secs_f32();
-        if seconds > 0.0 {
-            let ((x, y), (last_x, last_y)) = (face_box.center(), self.detected.center());
-            let share = share(passed, settings.speed_smoothing);
-            self.speed.0 += share * ((x - last_x) / seconds - self.speed.0);
-            self.speed.1 += share * ((y - last_y) / seconds - self.speed.1);
-        }
-        self.detected = *face_box;
-        let sides_per_second = self.speed.0.hypot(self.speed.1) / face_box.width.max(1.0);
-        let smoothing = settings
-            .box_smoothing
-            .div_f32(1.0 + settings.box_haste * sides_per_second);
-        let share = share(passed, smoothing);
-        let step = |value: &mut f32, target: f32| *value += share * (target - *value);
-        step(&mut self.smoothed.x, face_box.x);
-        step(&mut self.smoothed.y, face_box.y);
-        step(&mut self.smoothed.width, face_box.width);
-        step(&mut self.smoothed.height, face_box.height);
-    }
-}
-
-/// One model's answers for one face over time.
-#[derive(Debug)]
-struct SteadyReading {
-    smoothed: Probabilities,
-    shown: Option<Expression>,
-    /// What would take over, and since when.
-    next: (Option<Expression>, Duration),
-}
-
-impl SteadyReading {
-    fn new(now: Duration, raw: Probabilities, settings: &TrackerSettings) -> Self {
-        let (top, probability) = raw.top();
-        let shown = (probability >= settings.certain).then_some(top);
-        Self {
-            smoothed: raw,
-            shown,
-            next: (shown, now),
-        }
-    }
-
-    fn update(
-        &mut self,
-        now: Duration,
-        passed: Duration,
-        raw: Probabilities,
-        settings: &TrackerSettings,
-    ) {
-        self.smoothed = self
-            .smoothed
-            .towards(&raw, share(passed, settings.smoothing));
-        let (top, probability) = self.smoothed.top();
-        let shown = self.shown.map_or(0.0, |shown| self.smoothed.of(shown));
-        let next = if probability >= settings.certain {
-            Some(top)
-        } else if shown >= settings.doubtful {
-            self.shown
-        } else {
-            None
-        };
-        if next != self.next.0 {
-            self.next = (next, now);
-        }
-        let leads = next.is_some() && probability - shown >= settings.lead;
-        let has_waited = now.saturating_sub(self.next.1) >= settings.patience;
-        if leads || has_waited {
-            self.shown = next;
-        }
     }
 }
 

@@ -138,3 +138,6 @@ impl Analyzer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,349 @@
+//! The window, driven by its labels as a person or a screen reader does, without a screen.
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{PATIENCE, Step, parts, settings};
+use eframe::egui::{self, Event, Key, accesskit::Toggled, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use mien::app::{App, ModelEntry, Options};
+use mien::pipeline::{Pipeline, Settings};
+use mien::source::SourceSpec;
+
+/// Frames for as long as any test lasts.
+const ENDLESS: u64 = 1_000_000;
+
+fn options(recordings: &Path) -> Options {
+    let model = |name: &str, title: &str| ModelEntry {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        summary: "a fake".to_owned(),
+    };
+    Options {
+        models: vec![
+            model("happy-model", "Happy model"),
+            model("sad-model", "Sad model"),
+        ],
+        cameras: Arc::new(|| vec!["Front camera".to_owned(), "Side camera".to_owned()]),
+        recordings: recordings.to_owned(),
+        welcome: None,
+        end_after: None,
+    }
+}
+
+fn window_with(
+    settings: Settings,
+    parts: mien::pipeline::Parts,
+    options: Options,
+) -> Harness<'static, App> {
+    let pipeline = Pipeline::start(settings, parts).expect("fakes start");
+    Harness::builder()
+        .with_size(vec2(1100.0, 720.0))
+        .build_eframe(|creation| App::new(&creation.egui_ctx, None, options, pipeline))
+}
+
+/// A window on a fake camera that plays these steps.
+fn window(steps: Vec<Step>) -> Harness<'static, App> {
+    window_with(
+        settings(None),
+        parts(steps, Arc::default()),
+        options(Path::new("/nowhere")),
+    )
+}
+
+/// Draws until the window is as the test wants it.
+#[track_caller]
+fn wait_for(
+    window: &mut Harness<'static, App>,
+    what: &str,
+    wanted: impl Fn(&Harness<'static, App>) -> bool,
+) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        window.step();
+        if wanted(window) {
+            return;
+        }
+        assert!(Instant::now() < until, "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether these words stand anywhere.
+fn sees(window: &Harness<'static, App>, words: &str) -> bool {
+    window.query_all_by_label_contains(words).next().is_some()
+}
+
+#[track_caller]
+fn wait_for_label(window: &mut Harness<'static, App>, label: &str) {
+    wait_for(window, label, |window| sees(window, label));
+}
+
+#[track_caller]
+fn click(window: &mut Harness<'static, App>, label: &str) {
+    window.get_by_label(label).click();
+    window.run_ok();
+}
+
+fn press(window: &mut Harness<'static, App>, key: Key) {
+    window.key_press(key);
+    window.run_ok();
+}
+
+fn is_ticked(window: &Harness<'static, App>, label: &str) -> bool {
+    window.get_by_label(label).accesskit_node().toggled() == Some(Toggled::True)
+}
+
+#[test]
+fn the_bars_show_what_the_model_reads_in_the_face() {
+    let mut window = window(vec![Step::Frames(ENDLESS)]);
+    wait_for_label(&mut window, "Happy 90%");
+    window.get_by_label("Sad 2%");
+    assert!(sees(&window, "Happy 90% Face 1"));
+    window.get_by_label("Face 1: happy 90%");
+    window.get_by_label("Chart of the last minute");
+}
+
+#[test]
+fn without_a_face_the_bars_keep_their_places_and_a_hint_comes() {
+    let mut fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    fakes.detector = Box::new(|| Ok(Box::new(common::FakeDetector(vec![]))));
+    let mut window = window_with(settings(None), fakes, options(Path::new("/nowhere")));
+    wait_for_label(&mut window, "No face Nobody is in view");
+    window.get_by_label("Happy –");
+    wait_for_label(&mut window, "Look towards the camera");
+}
+
+#[test]
+fn a_model_is_picked_from_the_menu() {
+    let mut window = window(vec![Step::Frames(ENDLESS)]);
+    wait_for_label(&mut window, "Face 1: happy");
+    click(&mut window, "Model");
+    assert!(is_ticked(&window, "Happy model"));
+    click(&mut window, "Sad model");
+    wait_for_label(&mut window, "Face 1: sad");
+    click(&mut window, "Model");
+    assert!(is_ticked(&window, "Sad model"));
+    assert!(!is_ticked(&window, "Happy model"));
+}
+
+#[test]
+fn a_number_picks_a_model() {
+    let mut window = window(vec![Step::Frames(ENDLESS)]);
+    wait_for_label(&mut window, "Face 1: happy");
+    press(&mut window, Key::Num2);
+    wait_for_label(&mut window, "Face 1: sad");
+    press(&mut window, Key::Num1);
+    wait_for_label(&mut window, "Face 1: happy");
+}
+
+#[test]
+fn a_model_that_fails_says_so_and_the_old_one_works_on() {
+    let mut options = options(Path::new("/nowhere"));
+    options.models.push(ModelEntry {
+        name: "missing-model".to_owned(),
+        title: "Missing model".to_owned(),
+        summary: String::new(),
+    });
+    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    let mut window = window_with(settings(None), fakes, options);
+    wait_for_label(&mut window, "Face 1: happy");
+    press(&mut window, Key::Num3);
+    wait_for_label(&mut window, "There is no model 'missing-model'");
+    assert!(sees(&window, "Face 1: happy"));
+    click(&mut window, "Close this notice");
+    assert!(!sees(&window, "There is no model"));
+}
+
+#[test]
+fn space_pauses_and_goes_on() {
+    let mut window = window(vec![Step::Frames(ENDLESS)]);
+    wait_for_label(&mut window, "Face 1: happy");
+    press(&mut window, Key::Space);
+    wait_for_label(&mut window, "Paused. Space goes on");
+    window.get_by_label("Go on");
+    press(&mut window, Key::Space);
+    wait_for(&mut window, "the camera", |window| !sees(window, "Paused"));
+}
+
+#[test]
+fn r_records_into_a_new_session_folder_and_stops() {
+    let recordings = tempfile::tempdir().unwrap();
+    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    let mut window = window_with(settings(None), fakes, options(recordings.path()));
+    wait_for_label(&mut window, "Face 1: happy");
+    assert!(sees(&window, "Records to"));
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Stop recording");
+    assert!(sees(&window, "Writing to"));
+    let session = recordings
+        .path()
+        .read_dir()
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let table = session.join("observations.csv");
+    wait_for(&mut window, "a row on the disk", |_| {
+        std::fs::read_to_string(&table).is_ok_and(|rows| rows.lines().count() > 1)
+    });
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Saved to");
+    window.get_by_label("Record");
+    window.get_by_label(&format!("Saved to {}", session.display()));
+}
+
+#[test]
+fn a_log_folder_that_cannot_be_written_is_said_in_a_notice() {
+    // A file where the folder should be: even root cannot write into it.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    let mut window = window_with(settings(None), fakes, options(file.path()));
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "The log cannot be written");
+    window.get_by_label("Record");
+}
+
+#[test]
+fn keys_belong_to_a_text_field_that_has_the_focus() {
+    let recordings = tempfile::tempdir().unwrap();
+    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    let mut window = window_with(settings(None), fakes, options(recordings.path()));
+    wait_for_label(&mut window, "Face 1: happy");
+    let text = Arc::new(std::sync::Mutex::new(String::new()));
+    let typed = Arc::clone(&text);
+    window.ctx.on_begin_pass(
+        "a text field",
+        Arc::new(move |ui| {
+            egui::Area::new(egui::Id::unique("field")).show(ui.ctx(), |ui| {
+                ui.text_edit_singleline(&mut *text.lock().unwrap())
+                    .accessible_name("Field")
+            });
+        }),
+    );
+    window.run_ok();
+    window.get_by_label("Field").focus();
+    window.run_ok();
+    for (key, letter) in [
+        (Key::Space, " "),
+        (Key::R, "r"),
+        (Key::M, "m"),
+        (Key::Num2, "2"),
+    ] {
+        window.event(Event::Text(letter.to_owned()));
+        press(&mut window, key);
+    }
+    assert_eq!(*typed.lock().unwrap(), " rm2");
+    thread::sleep(Duration::from_millis(200));
+    window.run_ok();
+    assert!(!sees(&window, "Paused"));
+    assert!(
+        recordings.path().read_dir().unwrap().next().is_none(),
+        "nothing was recorded"
+    );
+    assert!(sees(&window, "Face 1: happy"));
+}
+
+#[test]
+fn a_camera_that_is_gone_is_said_over_its_last_picture() {
+    let steps = vec![
+        Step::Frames(5),
+        Step::Lose,
+        Step::Hang(Duration::from_mins(1)),
+    ];
+    let mut window = window(steps);
+    wait_for_label(&mut window, "The camera is away");
+    assert!(sees(&window, "No such device"));
+    window.get_by_label("Try again");
+    window.get_by_label("Play the demo");
+}
+
+#[test]
+fn a_source_that_fails_leaves_the_window_alive_with_ways_out() {
+    let mut fakes = parts(vec![], Arc::default());
+    fakes.open = Arc::new(|_, _| {
+        Err(mien::error::Error::BadVideo {
+            path: "bad.mp4".into(),
+            reason: "no moov atom".to_owned(),
+        })
+    });
+    let settings = Settings {
+        source: SourceSpec::Video("bad.mp4".into()),
+        ..settings(None)
+    };
+    let mut window = window_with(settings, fakes, options(Path::new("/nowhere")));
+    wait_for_label(&mut window, "This source cannot be shown");
+    assert!(sees(&window, "The video 'bad.mp4' cannot be read"));
+    window.get_by_label("Play the demo");
+}
+
+#[test]
+fn cameras_are_listed_when_the_menu_opens() {
+    let mut window = window(vec![Step::Frames(ENDLESS)]);
+    click(&mut window, "Source");
+    wait_for_label(&mut window, "Side camera");
+    click(&mut window, "Side camera");
+    wait_for_label(&mut window, "Face");
+}
+
+#[test]
+fn the_demo_says_why_it_plays_until_it_is_told_to_stop() {
+    let options = Options {
+        welcome: Some("no camera was found, so this is the demo".to_owned()),
+        ..options(Path::new("/nowhere"))
+    };
+    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    let mut window = window_with(settings(None), fakes, options);
+    wait_for_label(&mut window, "No camera was found, so this is the demo");
+    window.get_by_label("Try again");
+    click(&mut window, "Close this message");
+    assert!(!sees(&window, "No camera was found"));
+}
+
+#[test]
+fn help_opens_and_closes_and_takes_the_keys_meanwhile() {
+    let mut window = window(vec![Step::Frames(ENDLESS)]);
+    wait_for_label(&mut window, "Face 1: happy");
+    click(&mut window, "Help");
+    click(&mut window, "About Mien");
+    wait_for_label(&mut window, "An expression is not a feeling");
+    press(&mut window, Key::Num2);
+    press(&mut window, Key::Escape);
+    wait_for(&mut window, "the page to close", |window| {
+        !sees(window, "An expression is not a feeling")
+    });
+    assert!(sees(&window, "Face 1: happy"));
+}
+
+#[test]
+fn the_view_menu_hides_and_shows() {
+    let mut window = window(vec![Step::Frames(ENDLESS)]);
+    wait_for_label(&mut window, "Face 1: happy");
+    click(&mut window, "View");
+    assert!(is_ticked(&window, "Mirror"), "a camera is mirrored");
+    click(&mut window, "Boxes and labels");
+    assert!(!sees(&window, "Face 1: happy"));
+    click(&mut window, "View");
+    click(&mut window, "Chart");
+    assert!(window.query_by_label("Chart of the last minute").is_none());
+    press(&mut window, Key::M);
+    click(&mut window, "View");
+    assert!(!is_ticked(&window, "Mirror"));
+}
+
+#[test]
+fn the_end_of_a_video_offers_its_beginning() {
+    let settings = Settings {
+        source: SourceSpec::Video("short.mp4".into()),
+        ..settings(None)
+    };
+    let fakes = parts(vec![Step::Frames(3)], Arc::default());
+    let mut window = window_with(settings, fakes, options(Path::new("/nowhere")));
+    wait_for_label(&mut window, "Play again");
+}

@@ -50,8 +50,9 @@ fn readout_ui(ui: &mut Ui, face: Option<&Face>, theme: Theme) {
         ),
     };
     response.widget_info(|| {
-        let label = [headline.as_str(), &share, &below].join(" ");
-        WidgetInfo::labeled(Role::Label, true, label.trim())
+        let words = [headline.as_str(), &share, &below];
+        let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        WidgetInfo::labeled(Role::Label, true, words.join(" "))
     });
     let painter = ui.painter();
     let middle = rect.top() + 18.0;
@@ -137,9 +138,10 @@ fn bar_ui(ui: &mut Ui, face: Option<&Face>, expression: Expression, theme: Theme
         rect.center().y - BAR / 2.0..=rect.center().y + BAR / 2.0,
     );
     painter.rect_filled(track, BAR / 2.0, palette.track);
-    if let Some(share) = share {
+    // Less than half a percent reads as none.
+    if let Some(share) = share.filter(|share| *share >= 0.005) {
         // Never narrower than it is high: a round end needs the room.
-        let width = (track.width() * share).max(if share >= 0.005 { BAR } else { 0.0 });
+        let width = (track.width() * share).max(BAR);
         let filled = Rect::from_min_size(track.min, vec2(width, BAR));
         painter.rect_filled(
             filled,

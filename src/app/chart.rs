@@ -6,7 +6,7 @@ use egui_plot::{AxisHints, GridMark, Line, Plot, PlotPoints};
 
 use super::colors;
 use super::history::{History, SPAN};
-use super::theme::{Palette, regular, size};
+use super::theme::{Palette, regular};
 use crate::expression::Expression;
 use crate::face::Face;
 
@@ -47,6 +47,8 @@ pub(super) fn chart_ui(ui: &mut Ui, history: &History, face: Option<&Face>, know
     let shown = face.and_then(|face| face.reading.shown);
     let response = Plot::new("last minute")
         .height(ui.available_height().max(80.0))
+        // Half of the word below its right end stands beyond it.
+        .width(ui.available_width() - 10.0)
         .show_background(false)
         .show_crosshair(false)
         .custom_x_axes(vec![seconds])
@@ -78,7 +80,12 @@ pub(super) fn chart_ui(ui: &mut Ui, history: &History, face: Option<&Face>, know
                 let width = if Some(expression) == shown { 2.5 } else { 1.5 };
                 for points in history.lines(face.id, expression) {
                     let line = Line::new(expression.name(), PlotPoints::new(points));
-                    plot.line(line.color(color).width(width).allow_hover(false));
+                    plot.line(
+                        line.color(color)
+                            .width(width)
+                            .allow_hover(false)
+                            .allow_band(false),
+                    );
                 }
             }
         })
@@ -86,13 +93,4 @@ pub(super) fn chart_ui(ui: &mut Ui, history: &History, face: Option<&Face>, know
     response.widget_info(|| {
         WidgetInfo::labeled(Role::GraphicsDocument, true, "Chart of the last minute")
     });
-    if face.is_none() {
-        ui.painter().text(
-            response.rect.center(),
-            egui::Align2::CENTER_CENTER,
-            "Nothing to show yet",
-            regular(size::SMALL),
-            palette.weak,
-        );
-    }
 }

@@ -46,15 +46,15 @@ const fn dark(expression: Option<Expression>) -> [u8; 3] {
 
 const fn light(expression: Option<Expression>) -> [u8; 3] {
     match expression {
-        Some(Expression::Angry) => [0x88, 0x3B, 0x05],
-        Some(Expression::Disgust) => [0x21, 0x65, 0x40],
-        Some(Expression::Fear) => [0x69, 0x34, 0x79],
-        Some(Expression::Happy) => [0xA7, 0x8E, 0x52],
-        Some(Expression::Sad) => [0x09, 0x60, 0xDA],
-        Some(Expression::Surprise) => [0xC8, 0x82, 0x02],
+        Some(Expression::Angry) => [0x98, 0x3F, 0x00],
+        Some(Expression::Disgust) => [0x14, 0x66, 0x3F],
+        Some(Expression::Fear) => [0x80, 0x14, 0x7C],
+        Some(Expression::Happy) => [0xA3, 0x91, 0x00],
+        Some(Expression::Sad) => [0x06, 0x5F, 0xD9],
+        Some(Expression::Surprise) => [0xC5, 0x81, 0x51],
         Some(Expression::Neutral) => [0x2E, 0x31, 0x37],
-        Some(Expression::Contempt) => [0x00, 0x9D, 0xC6],
-        None => [0x83, 0x87, 0x8D],
+        Some(Expression::Contempt) => [0x08, 0x9D, 0xC6],
+        None => [0x7A, 0x7E, 0x85],
     }
 }
 

@@ -41,23 +41,29 @@ const ABOUT: [(&str, &str); 4] = [
 
 /// Draws the page. Returns whether it is to be closed.
 pub(super) fn page_ui(ctx: &egui::Context, page: Page) -> bool {
-    let modal = Modal::new(Id::unique("help")).show(ctx, |ui| {
-        ui.spacing_mut().item_spacing.y = space::XS;
-        ui.set_width(match page {
-            Page::About => 460.0,
-            Page::Shortcuts => 320.0,
+    let modal = Modal::new(Id::unique("help"))
+        .frame(ground(ctx))
+        .show(ctx, |ui| {
+            ui.spacing_mut().item_spacing.y = space::XS;
+            ui.set_width(match page {
+                Page::About => 460.0,
+                Page::Shortcuts => 320.0,
+            });
+            match page {
+                Page::About => about_ui(ui),
+                Page::Shortcuts => shortcuts_ui(ui),
+            }
+            ui.add_space(space::M);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                main_button(ui, "Close").clicked()
+            })
+            .inner
         });
-        match page {
-            Page::About => about_ui(ui),
-            Page::Shortcuts => shortcuts_ui(ui),
-        }
-        ui.add_space(space::M);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            main_button(ui, "Close").clicked()
-        })
-        .inner
-    });
     modal.inner || modal.should_close()
+}
+
+fn ground(ctx: &egui::Context) -> egui::Frame {
+    egui::Frame::window(&ctx.global_style()).inner_margin(space::L)
 }
 
 fn about_ui(ui: &mut Ui) {

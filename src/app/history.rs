@@ -10,13 +10,13 @@ use crate::observation::Observation;
 pub(super) const SPAN: Duration = Duration::from_mins(1);
 
 /// The time between two samples: finer than a chart of this width can show.
-const STEP: Duration = Duration::from_millis(100);
+const STEP: Duration = Duration::from_millis(200);
 
 /// A face that is missed for longer leaves a gap in its line.
-const GAP: Duration = Duration::from_millis(600);
+const GAP: Duration = Duration::from_secs(1);
 
-/// Faces kept of one sample, the largest first. With them memory stays below a megabyte and a half:
-/// 600 samples of 64 faces.
+/// Faces kept of one sample, the largest first. With them memory stays below a megabyte:
+/// 300 samples of 64 faces.
 const FACES: usize = 64;
 
 /// What each face showed at one time.
@@ -100,11 +100,11 @@ mod tests {
                 ));
             }
         }
-        assert!(history.0.len() <= 603, "{}", history.0.len());
+        assert!(history.0.len() <= 303, "{}", history.0.len());
         let lines = history.lines(1, Expression::Happy);
         assert_eq!(lines.len(), 1);
         let oldest = lines[0][0][0];
-        assert!((-60.3..-59.0).contains(&oldest), "{oldest}");
+        assert!((-60.5..-59.0).contains(&oldest), "{oldest}");
     }
 
     #[test]
@@ -112,10 +112,10 @@ mod tests {
         let mut history = History::default();
         for (millis, there) in [
             (0, true),
-            (100, true),
-            (200, false),
-            (1000, true),
-            (1100, true),
+            (200, true),
+            (400, false),
+            (1600, true),
+            (1800, true),
         ] {
             let faces = if there { vec![face(1, 40.0)] } else { vec![] };
             history.update(&observation(millis, faces));

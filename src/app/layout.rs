@@ -9,8 +9,8 @@ use super::theme::{Palette, space};
 use super::{App, bars, chart, help, keys, menu, record, status};
 use crate::expression::Expression;
 
-/// Width of the side panel, in points.
-const SIDE: f32 = 320.0;
+/// The least and the most width of the side panel, in points.
+const SIDE: (f32, f32) = (264.0, 340.0);
 
 impl App {
     /// Draws everything. Returns what the user asked for.
@@ -78,7 +78,7 @@ impl App {
         let frame = egui::Frame::new()
             .fill(Palette::of(ui.visuals()).panel)
             .inner_margin(space::M);
-        let width = SIDE.min(ui.available_width() * 0.42);
+        let width = (ui.available_width() * 0.3).clamp(SIDE.0, SIDE.1);
         Panel::right("side")
             .frame(frame)
             .exact_size(width)

@@ -7,7 +7,7 @@ use super::background::Background;
 use super::help::Page;
 use super::settings::Settings;
 use super::theme::{RADIUS, space};
-use super::widgets::{Mark, MenuItem, menu_heading};
+use super::widgets::{Mark, MenuItem, menu_heading, sentence};
 use super::{ModelEntry, record::RecordView};
 use crate::pipeline::{Command, State};
 use crate::runtime::ProviderChoice;
@@ -187,7 +187,7 @@ fn provider_menu(ui: &mut Ui, lists: &Lists<'_>, state: &State, actions: &mut Ve
             .mark(Mark::Tick(state.provider == choice));
         let mut response = ui.add_enabled(reason.is_none(), item);
         if let Some(reason) = reason {
-            response = response.on_disabled_hover_text(reason);
+            response = response.on_disabled_hover_text(sentence(reason));
         }
         if response.clicked() {
             actions.push(Action::Tell(Command::Provider(choice)));

@@ -8,6 +8,7 @@ mod chart;
 mod chosen;
 mod colors;
 mod display;
+mod faces;
 mod help;
 mod history;
 mod keys;
@@ -151,7 +152,10 @@ impl App {
             self.observation = Some(newest);
         }
         for notice in self.pipeline.notices() {
-            self.toasts.add(ctx, notice);
+            // What stands in the middle of the window need not be said twice.
+            if self.state.condition != Condition::Failed(notice.text.clone()) {
+                self.toasts.add(ctx, notice);
+            }
         }
         if let Some(model) = &self.state.model
             && (model.provider_reason.is_some() || model.provider == "CUDA")

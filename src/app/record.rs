@@ -48,13 +48,13 @@ impl RecordView {
 
     /// Draws folder, pause and record button from right to left.
     pub fn ui(&self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+        ui.spacing_mut().item_spacing.x = space::S;
         if record_button(ui, state.recording.as_ref()).clicked() {
             actions.push(Action::ToggleRecording);
         }
         if pause_button(ui, &state.condition).clicked() {
             actions.push(Action::TogglePause);
         }
-        ui.add_space(space::XS);
         let (words, folder, exists) = match (&self.current, &self.saved) {
             (Some(folder), _) => ("Writing to", folder, true),
             (None, Some(folder)) => ("Saved to", folder, true),

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use egui::accesskit::Role;
-use egui::{Align2, Color32, Rect, RichText, Ui, UiBuilder, Vec2, WidgetInfo, vec2};
+use egui::{Align2, Color32, Rect, RichText, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::action::Action;
 use super::theme::{Palette, regular, semibold, size, space};
 use super::video::{Look, Shown, Video};
-use super::widgets::{button, card, close_button, main_button, pause_sign, sentence};
+use super::widgets::{button, card, close_button, main_button, sentence};
 use crate::observation::Observation;
 use crate::pipeline::{Command, Condition, State};
 use crate::source::SourceSpec;
@@ -95,7 +95,7 @@ fn empty_ui(ui: &mut Ui, area: Rect, scene: &Scene<'_>, actions: &mut Vec<Action
     let state = scene.state;
     match &state.condition {
         Condition::Failed(reason) => {
-            message_ui(ui, area, "This source cannot be shown", reason, |ui| {
+            message_ui(ui, area, "This source cannot be shown", reason, "", |ui| {
                 if main_button(ui, "Open file…").clicked() {
                     actions.push(Action::PickFile);
                 }
@@ -123,22 +123,22 @@ fn empty_ui(ui: &mut Ui, area: Rect, scene: &Scene<'_>, actions: &mut Vec<Action
 }
 
 fn gone_ui(ui: &mut Ui, area: Rect, state: &State, reason: &str, actions: &mut Vec<Action>) {
-    message_ui(ui, area, "The camera is away", reason, |ui| {
+    let hint = "Mien looks for it every second";
+    message_ui(ui, area, "The camera is away", reason, hint, |ui| {
         if main_button(ui, "Try again").clicked() {
             again(state, actions);
         }
         demo_button(ui, actions);
-        hint(ui, "Mien looks for it every second");
     });
 }
 
 fn stalled_ui(ui: &mut Ui, area: Rect, state: &State, actions: &mut Vec<Action>) {
     let reason = format!("'{}' has stopped sending pictures", state.source_name);
-    message_ui(ui, area, "The camera has stalled", &reason, |ui| {
+    let hint = "Mien opens it again by itself";
+    message_ui(ui, area, "The camera has stalled", &reason, hint, |ui| {
         if main_button(ui, "Try again").clicked() {
             again(state, actions);
         }
-        hint(ui, "Mien opens it again by itself");
     });
 }
 
@@ -154,14 +154,6 @@ fn demo_button(ui: &mut Ui, actions: &mut Vec<Action>) {
     }
 }
 
-fn hint(ui: &mut Ui, text: &str) {
-    ui.label(
-        RichText::new(text)
-            .small()
-            .color(Palette::of(ui.visuals()).weak),
-    );
-}
-
 /// Opens the same source once more.
 fn again(state: &State, actions: &mut Vec<Action>) {
     if let Some(source) = &state.source {
@@ -175,6 +167,7 @@ fn message_ui(
     area: Rect,
     heading: &str,
     reason: &str,
+    hint: &str,
     add_buttons: impl FnOnce(&mut Ui),
 ) {
     let palette = Palette::of(ui.visuals());
@@ -193,29 +186,18 @@ fn message_ui(
             );
             ui.add(egui::Label::new(sentence(reason)).wrap().selectable(true));
             ui.add_space(space::XS);
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing = Vec2::splat(space::S);
-                add_buttons(ui);
-            });
+            ui.horizontal(|ui| add_buttons(ui));
+            if !hint.is_empty() {
+                ui.label(RichText::new(hint).small().color(palette.weak));
+            }
         });
     });
 }
 
-/// A large sign over the picture.
+/// That it is paused, and how to go on.
 fn paused_ui(ui: &mut Ui, picture: Rect) {
-    let center = picture.center();
-    let white = Color32::from_gray(240);
-    ui.painter()
-        .circle_filled(center, 34.0, Color32::from_black_alpha(150));
-    pause_sign(ui.painter(), center, 26.0, false, white);
-    let place = ui.painter().text(
-        center + vec2(0.0, 56.0),
-        Align2::CENTER_CENTER,
-        "Paused. Space goes on",
-        regular(size::BODY),
-        white,
-    );
-    say(ui, place, "Paused. Space goes on");
+    let place = picture.center_bottom() - vec2(0.0, space::M);
+    pill_ui(ui, place, Align2::CENTER_BOTTOM, "Paused. Space goes on");
 }
 
 /// The end of a video or folder, with the way back to its start.

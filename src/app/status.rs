@@ -6,7 +6,7 @@ use std::time::Duration;
 use egui::{Align, Response, Sense, Ui, vec2};
 
 use super::theme::{Palette, space};
-use super::widgets::fixed_text;
+use super::widgets::{fixed_text, sentence};
 use crate::observation::{Observation, StageTimes};
 use crate::pipeline::{Condition, State};
 
@@ -21,7 +21,10 @@ pub(super) fn status_ui(ui: &mut Ui, state: &State, observation: Option<&Observa
     let times = observation.map(|observation| observation.times);
     ui.spacing_mut().item_spacing.x = space::M;
     ui.horizontal_centered(|ui| {
-        source_ui(ui, state, (window * 0.24).clamp(120.0, 300.0));
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.x = space::S;
+            source_ui(ui, state, (window * 0.2).clamp(120.0, 300.0));
+        });
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
             provider_ui(ui, state);
             let model = state
@@ -66,13 +69,12 @@ fn source_ui(ui: &mut Ui, state: &State, width: f32) {
         Condition::Ended => (palette.weak, "ended"),
         Condition::Failed(_) => (palette.error, "failed"),
     };
-    ui.spacing_mut().item_spacing.x = space::S;
     let (dot, _) = ui.allocate_exact_size(vec2(8.0, 18.0), Sense::hover());
     ui.painter().circle_filled(dot.center(), 4.0, color);
     let text = format!("{} · {condition}", state.source_name);
     let response = fixed_text(ui, width, Align::Min, &text, palette.text);
     if let Condition::Gone(reason) | Condition::Failed(reason) = &state.condition {
-        response.on_hover_text(reason);
+        response.on_hover_text(sentence(reason));
     } else {
         response.on_hover_text(&state.source_name);
     }
@@ -86,7 +88,7 @@ fn provider_ui(ui: &mut Ui, state: &State) -> Response {
     });
     let response = fixed_text(ui, 40.0, Align::Max, provider, palette.text);
     match reason {
-        Some(reason) => response.on_hover_text(format!("Not on CUDA: {reason}")),
+        Some(reason) => response.on_hover_text(sentence(&format!("Not on CUDA: {reason}"))),
         None => response.on_hover_text("What the model runs on"),
     }
 }
@@ -96,10 +98,10 @@ fn stages_ui(ui: &mut Ui, times: Option<StageTimes>, all: bool) {
     let palette = Palette::of(ui.visuals());
     let times = times.unwrap_or_default();
     let stages = [
-        ("detect", times.detect, 92.0),
-        ("crop", times.crop, 76.0),
-        ("classify", times.classify, 92.0),
-        ("track", times.track, 76.0),
+        ("detect", times.detect, 96.0),
+        ("crop", times.crop, 84.0),
+        ("classify", times.classify, 102.0),
+        ("track", times.track, 84.0),
     ];
     let total = format!("{} a frame", millis(times.total()));
     let response = fixed_text(ui, 106.0, Align::Max, &total, palette.text);
@@ -118,9 +120,14 @@ fn stages_ui(ui: &mut Ui, times: Option<StageTimes>, all: bool) {
     }
 }
 
-/// `12.3 ms`.
+/// `12.3 ms`, and from a hundred on `123 ms`.
 fn millis(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+    let millis = time.as_secs_f64() * 1000.0;
+    if millis < 99.95 {
+        format!("{millis:.1} ms")
+    } else {
+        format!("{millis:.0} ms")
+    }
 }
 
 /// `1 234 567`, with narrow spaces.

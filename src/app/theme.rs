@@ -202,9 +202,10 @@ fn style(theme: Theme) -> Style {
     spacing.item_spacing = vec2(space::S, space::S);
     spacing.button_padding = vec2(12.0, 5.0);
     spacing.interact_size = vec2(32.0, 28.0);
-    spacing.menu_margin = Margin::same(6);
+    spacing.menu_margin = Margin::same(8);
     spacing.window_margin = Margin::same(20);
     spacing.tooltip_width = 320.0;
+    spacing.extra_text_line_spacing = 3.0;
     style
 }
 

@@ -76,6 +76,7 @@ impl Toasts {
             self.corner = None;
             return;
         }
+        let room = area;
         let area = area.shrink(space::M);
         let corner = *self
             .corner
@@ -86,7 +87,7 @@ impl Toasts {
             .order(Order::Foreground)
             .pivot(corner)
             .fixed_pos(anchor)
-            .constrain_to(area)
+            .constrain_to(room)
             .show(ctx, |ui| {
                 ui.set_width(WIDTH);
                 for toast in &self.shown {

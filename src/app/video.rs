@@ -1,16 +1,13 @@
 //! The picture with its faces: the observation's own frame, so boxes lie exactly where they were found.
 
-use egui::accesskit::Role;
 use egui::{
-    Align2, Color32, ColorImage, CornerRadius, CursorIcon, Painter, Pos2, Rect, Sense, Shape,
-    Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo,
+    Color32, ColorImage, CornerRadius, Rect, TextureHandle, TextureId, TextureOptions, Ui, Vec2,
     epaint::RectShape, pos2, vec2,
 };
 
-use super::colors::on_picture;
-use super::theme::{RADIUS, regular, semibold, size};
-use super::widgets::{percent, title};
-use crate::face::{Face, FaceBox};
+use super::faces;
+use super::theme::RADIUS;
+use crate::face::FaceBox;
 use crate::observation::Observation;
 
 /// How the picture is shown.
@@ -112,22 +109,11 @@ impl Video {
             .collect();
         let mut clicked = None;
         if look.boxes {
-            let painter = ui.painter().with_clip_rect(picture);
-            // The chosen face last: its label lies above the others.
-            let (first, last): (Vec<_>, Vec<_>) = observation
-                .faces
-                .iter()
-                .zip(&places)
-                .partition(|(face, _)| Some(face.id) != chosen);
-            for (face, place) in first.into_iter().chain(last) {
-                if face_ui(ui, &painter, face, *place, Some(face.id) == chosen) {
-                    clicked = Some(face.id);
-                }
-            }
+            clicked = faces::faces_ui(ui, picture, &observation.faces, &places, chosen);
         }
         if look.dimmed {
             ui.painter()
-                .rect_filled(picture, RADIUS, Color32::from_black_alpha(150));
+                .rect_filled(picture, RADIUS, Color32::from_black_alpha(130));
         }
         Shown {
             picture: Some(picture),
@@ -167,90 +153,6 @@ fn image(observation: &Observation, most: usize) -> ColorImage {
     ColorImage::from_rgb([width as usize, height as usize], smaller.as_raw())
 }
 
-/// One face: its box, its label, and that it can be clicked.
-fn face_ui(ui: &mut Ui, painter: &Painter, face: &Face, place: Rect, chosen: bool) -> bool {
-    let id = ui.scope_id().with(("face", face.id));
-    let response = ui
-        .interact(place.intersect(painter.clip_rect()), id, Sense::click())
-        .on_hover_cursor(CursorIcon::PointingHand);
-    let (name, share) = (
-        face.reading.shown_name(),
-        percent(face.reading.shown_probability()),
-    );
-    response.widget_info(|| {
-        let label = format!("Face {}: {name} {share}", face.id);
-        WidgetInfo::selected(Role::RadioButton, true, chosen, label)
-    });
-
-    let color = on_picture(face.reading.shown);
-    let width = if chosen || response.hovered() || response.has_focus() {
-        3.0
-    } else {
-        2.0
-    };
-    let radius = (place.width() * 0.06).clamp(3.0, 10.0);
-    // A dark line behind keeps the box visible on bright pictures.
-    let behind = Stroke::new(width + 2.0, Color32::from_black_alpha(90));
-    painter.rect_stroke(place, radius, behind, StrokeKind::Middle);
-    painter.rect_stroke(place, radius, Stroke::new(width, color), StrokeKind::Middle);
-    chip(painter, face, place, color, chosen);
-    response.clicked()
-}
-
-/// The narrowest box whose label is written out in full; below it, the expression alone.
-const FULL_LABEL: f32 = 72.0;
-
-/// The label of a face, above its box or inside it, never outside the picture.
-fn chip(painter: &Painter, face: &Face, place: Rect, color: Color32, chosen: bool) {
-    let text = |words: String, font, shade| painter.layout_no_wrap(words, font, shade);
-    let white = Color32::from_gray(250);
-    let gray = Color32::from_gray(190);
-    let expression = title(face.reading.shown);
-    let parts = if place.width() >= FULL_LABEL || chosen {
-        let share = percent(face.reading.shown_probability());
-        vec![
-            text(expression, semibold(size::BODY), white),
-            text(share, regular(size::BODY), white),
-            text(format!("#{}", face.id), regular(size::SMALL), gray),
-        ]
-    } else {
-        vec![text(expression, regular(11.0), white)]
-    };
-    let (dot, gap, padding) = (8.0, 6.0, vec2(8.0, 4.0));
-    let words: f32 = parts.iter().map(|part| part.size().x + gap).sum();
-    let height = parts.iter().map(|part| part.size().y).fold(0.0, f32::max);
-    let wanted = vec2(dot + words, height) + 2.0 * padding;
-
-    let rect = chip_place(place, wanted, painter.clip_rect().shrink(4.0));
-    painter.rect_filled(
-        rect,
-        RADIUS,
-        Color32::from_rgba_unmultiplied(12, 14, 18, 215),
-    );
-    let mut x = rect.left() + padding.x;
-    painter.circle_filled(pos2(x + dot / 2.0, rect.center().y), dot / 2.0, color);
-    x += dot + gap;
-    for part in parts {
-        let width = part.size().x;
-        let at = Align2::LEFT_CENTER.anchor_size(pos2(x, rect.center().y), part.size());
-        painter.add(Shape::galley(at.min, part, white));
-        x += width + gap;
-    }
-}
-
-/// Above the box if the picture has room there, else inside its upper edge.
-fn chip_place(face: Rect, wanted: Vec2, picture: Rect) -> Rect {
-    let above = face.top() - wanted.y - 6.0;
-    let top = if above >= picture.top() {
-        above
-    } else {
-        face.top() + 6.0
-    };
-    let most = (picture.max - wanted).max(picture.min);
-    let min = Pos2::new(face.left(), top).clamp(picture.min, most);
-    Rect::from_min_size(min, wanted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,16 +189,5 @@ mod tests {
         assert!((plain.left() - AREA.left() - (AREA.right() - mirrored.right())).abs() < 1e-3);
         assert!((plain.top() - mirrored.top()).abs() < 1e-3);
         assert_eq!(plain.size(), mirrored.size());
-    }
-
-    #[test]
-    fn a_label_stays_inside_the_picture_wherever_the_face_is() {
-        let wanted = vec2(120.0, 24.0);
-        for x in [-50.0, 0.0, 200.0, 390.0] {
-            for y in [-50.0, 0.0, 200.0, 290.0] {
-                let face = Rect::from_min_size(pos2(x, y), vec2(60.0, 60.0));
-                assert!(AREA.contains_rect(chip_place(face, wanted, AREA)), "{face}");
-            }
-        }
     }
 }

@@ -136,18 +136,23 @@ impl<'a> MenuItem<'a> {
     }
 }
 
-/// Width of a menu row's gutter.
+/// Width of a menu row's gutter, and the most that its words may take.
 const GUTTER: f32 = 26.0;
+const WORDS: f32 = 360.0;
 
 impl Widget for MenuItem<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let palette = Palette::of(ui.visuals());
         let painter = ui.painter();
-        let label =
-            painter.layout_no_wrap(self.label.to_owned(), regular(size::BODY), palette.text);
-        let detail =
-            painter.layout_no_wrap(self.detail.to_owned(), regular(size::SMALL), palette.weak);
-        let key = painter.layout_no_wrap(self.key.clone(), regular(size::SMALL), palette.weak);
+        let cut = |words: &str, size: f32, color: Color32| {
+            let mut job =
+                egui::text::LayoutJob::simple_singleline(words.to_owned(), regular(size), color);
+            job.wrap = egui::text::TextWrapping::truncate_at_width(WORDS);
+            painter.layout_job(job)
+        };
+        let label = cut(self.label, size::BODY, palette.text);
+        let detail = cut(self.detail, size::SMALL, palette.weak);
+        let key = cut(&self.key, size::SMALL, palette.weak);
         let words = label.size().x.max(detail.size().x);
         let height = if self.detail.is_empty() { 30.0 } else { 46.0 };
         let wanted = vec2(GUTTER + words + space::L + key.size().x + space::S, height);
@@ -212,7 +217,7 @@ fn tick(painter: &Painter, center: Pos2, color: Color32) {
 pub(super) fn menu_heading(ui: &mut Ui, text: &str) {
     let color = Palette::of(ui.visuals()).weak;
     ui.horizontal(|ui| {
-        ui.add_space(GUTTER - space::S);
+        ui.add_space(GUTTER);
         ui.label(
             egui::RichText::new(text)
                 .font(semibold(size::SMALL))

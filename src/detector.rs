@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn pictures_without_a_face_have_none() {
         let mut detector = SeetaDetector::new().unwrap();
-        let stripes = GrayImage::from_fn(320, 240, |x, y| Luma([(x * 7 ^ y * 3) as u8]));
+        let stripes = GrayImage::from_fn(320, 240, |x, y| Luma([((x * 7) ^ (y * 3)) as u8]));
         for picture in [GrayImage::new(320, 240), stripes] {
             assert_eq!(detector.detect(&picture, 1.0 / 12.0).unwrap(), []);
         }

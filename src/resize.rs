@@ -111,20 +111,30 @@ fn bordered<P>(picture: &Picture<P>, across: &Span, down: &Span) -> Vec<u8>
 where
     P: Pixel<Subpixel = u8>,
 {
-    let (width, height) = picture.dimensions();
-    let (Some(last_column), Some(last_row)) = (width.checked_sub(1), height.checked_sub(1)) else {
-        return Vec::new();
-    };
-    let clamped = |position: i64, last: u32| position.clamp(0, i64::from(last)) as usize;
     let channels = usize::from(P::CHANNEL_COUNT);
-    let stride = channels * width as usize;
+    let stride = channels * picture.width() as usize;
+    let rows: Vec<&[u8]> = picture.as_raw().chunks_exact(stride.max(1)).collect();
+    if rows.is_empty() || stride == 0 {
+        return Vec::new();
+    }
+    let last_row = i64::from(picture.height()) - 1;
+    let (width, wanted) = (i64::from(picture.width()), i64::from(across.pixels));
+    let end = across.first + wanted;
+    let inside = across.first.clamp(0, width) as usize..end.clamp(0, width) as usize;
+    let before = (-across.first).clamp(0, wanted) as usize;
+    let after = (end - width).clamp(0, wanted) as usize;
+
     let mut pixels = Vec::with_capacity(channels * across.pixels as usize * down.pixels as usize);
     for row in down.first..down.first + i64::from(down.pixels) {
-        let row = clamped(row, last_row) * stride;
-        for column in across.first..across.first + i64::from(across.pixels) {
-            let pixel = row + clamped(column, last_column) * channels;
-            pixels.extend_from_slice(&picture.as_raw()[pixel..pixel + channels]);
-        }
+        let row = rows[row.clamp(0, last_row) as usize];
+        pixels.extend(row[..channels].iter().cycle().take(channels * before));
+        pixels.extend(&row[channels * inside.start..channels * inside.end]);
+        pixels.extend(
+            row[stride - channels..]
+                .iter()
+                .cycle()
+                .take(channels * after),
+        );
     }
     pixels
 }
@@ -163,6 +173,20 @@ mod tests {
             part(&picture, &face_box, (8, 1)),
             [0, 0, 0, 10, 20, 30, 30, 30]
         );
+    }
+
+    #[test]
+    fn a_part_beside_the_picture_is_its_border() {
+        let picture = slope(4, 4);
+        for (x, value) in [(-9.0, 0), (9.0, 30)] {
+            let face_box = FaceBox {
+                x,
+                y: 9.0,
+                width: 3.0,
+                height: 3.0,
+            };
+            assert_eq!(part(&picture, &face_box, (2, 2)), [value; 4]);
+        }
     }
 
     #[test]

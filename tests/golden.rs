@@ -1,6 +1,8 @@
 //! Crops and probabilities must be those that `training/` wrote: what the app feeds a network is
 //! what the network learned from, and what it answers is what it answered there.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +20,7 @@ use serde::Deserialize;
 
 /// Grey levels by which two roundings of the same sum may differ, in two passes.
 const GREY_TOLERANCE: u8 = 2;
-/// PyTorch and ONNX Runtime add float32 values in different orders.
+/// `PyTorch` and ONNX Runtime add float32 values in different orders.
 const PROBABILITY_TOLERANCE: f32 = 1e-3;
 
 #[derive(Deserialize)]

@@ -42,12 +42,13 @@ impl Analyzer {
         }
     }
 
-    /// Sets the smallest face looked for in cameras and videos, and in pictures, as shares of the
-    /// picture's width.
+    /// Looks for faces of this share of the picture's width and larger, in every kind of frame;
+    /// `None` leaves [`SMALLEST_FACE_LIVE`] and [`SMALLEST_FACE_STILL`].
     #[must_use]
-    pub fn with_smallest_face(mut self, live: f32, still: f32) -> Self {
-        self.smallest_face_live = live;
-        self.smallest_face_still = still;
+    pub fn with_smallest_face(mut self, share: Option<f32>) -> Self {
+        if let Some(share) = share {
+            (self.smallest_face_live, self.smallest_face_still) = (share, share);
+        }
         self
     }
 

@@ -76,6 +76,8 @@ struct LiveArgs {
     model: Option<String>,
     #[command(flatten)]
     provider: ProviderArgs,
+    #[command(flatten)]
+    faces: FaceArgs,
     /// Record from the start into a new session folder in DIR
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
@@ -98,6 +100,22 @@ struct ModelArgs {
     model: String,
     #[command(flatten)]
     provider: ProviderArgs,
+}
+
+/// How faces are looked for.
+#[derive(Debug, Clone, Args)]
+struct FaceArgs {
+    /// The smallest face to look for, as a share of the picture's width: smaller finds more and
+    /// takes longer [default: 0.083 live and in videos, 0.025 in pictures]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    smallest_face: Option<f32>,
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    // Below, one picture takes seconds; above, no face fits.
+    let sensible = 0.01..=0.9;
+    let share = text.parse().ok().filter(|share| sensible.contains(share));
+    share.ok_or_else(|| format!("'{text}' is no share from 0.01 to 0.9"))
 }
 
 /// Where a model runs.
@@ -216,6 +234,7 @@ impl LiveArgs {
             model: model.to_owned(),
             provider: self.provider.provider,
             log: self.log.clone(),
+            smallest_face: self.faces.smallest_face,
             loops,
         }
     }

@@ -1,9 +1,10 @@
 //! `mien watch`: the live view without a window.
 
+use std::fmt;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -11,7 +12,7 @@ use clap::Args;
 use console::Term;
 use mien::catalog::DEFAULT_MODEL;
 use mien::face::Face;
-use mien::observation::Observation;
+use mien::observation::{Observation, StageTimes};
 use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
 use serde_json::{Map, Value, json};
 
@@ -51,10 +52,8 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     let wake = Arc::new(move || {
         let _full_is_fine = waker.try_send(());
     });
-    let observe: Box<Observe> = match args.json {
-        Some(_) => print_json(Arc::clone(&stop)),
-        None => Box::new(|_| {}),
-    };
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let observe = observer(args.json.is_some(), Arc::clone(&tally), Arc::clone(&stop));
     let model = args.live.model.as_deref().unwrap_or(DEFAULT_MODEL);
     let settings = args.live.settings(source, model, false);
     let pipeline = Pipeline::start(settings, parts(observe, wake))?;
@@ -78,12 +77,15 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
             Condition::Failed(reason) => bail!("{reason}"),
             // A camera that never came is an error; one that went away is waited for.
             Condition::Gone(reason) if state.captured == 0 => bail!("{reason}"),
-            _ if !pipeline.is_running() => bail!("the analysis stopped unexpectedly"),
+            _ if !pipeline.is_running() => bail!("the analysis stopped unexpectedly; run it again with -v to see why"),
             _ => {}
         }
     }
     let folder = pipeline.state().recording.map(|recording| recording.folder);
     drop(pipeline);
+    if let Ok(tally) = tally.lock() {
+        log::info!("{tally}");
+    }
     if let Some(folder) = folder
         && !quiet
     {
@@ -92,9 +94,16 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     Ok(())
 }
 
-/// Prints each observation as a line; a reader that has gone ends the program.
-fn print_json(stop: Arc<AtomicBool>) -> Box<Observe> {
+/// Counts each observation, and prints it as a line of JSON if asked; a reader that has gone ends
+/// the program.
+fn observer(json: bool, tally: Arc<Mutex<Tally>>, stop: Arc<AtomicBool>) -> Box<Observe> {
     Box::new(move |observation| {
+        if let Ok(mut tally) = tally.lock() {
+            tally.count(&observation.times);
+        }
+        if !json {
+            return;
+        }
         let mut line = json_of(observation).to_string();
         line.push('\n');
         let mut stdout = io::stdout().lock();
@@ -106,6 +115,39 @@ fn print_json(stop: Arc<AtomicBool>) -> Box<Observe> {
             stop.store(true, Ordering::SeqCst);
         }
     })
+}
+
+/// What the analysis took, all frames together.
+#[derive(Debug, Default)]
+struct Tally {
+    frames: u32,
+    times: StageTimes,
+}
+
+impl Tally {
+    fn count(&mut self, times: &StageTimes) {
+        self.frames += 1;
+        self.times.detect += times.detect;
+        self.times.crop += times.crop;
+        self.times.classify += times.classify;
+        self.times.track += times.track;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = |time: Duration| time.as_secs_f64() * 1e3 / f64::from(self.frames.max(1));
+        write!(
+            formatter,
+            "{} frames, each {:.2} ms on average: detect {:.2}, crop {:.2}, classify {:.2}, track {:.2}",
+            self.frames,
+            millis(self.times.total()),
+            millis(self.times.detect),
+            millis(self.times.crop),
+            millis(self.times.classify),
+            millis(self.times.track),
+        )
+    }
 }
 
 fn json_of(observation: &Observation) -> Value {

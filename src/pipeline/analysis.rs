@@ -15,8 +15,6 @@ use super::{
     lock,
 };
 use crate::analyzer::Analyzer;
-use crate::classifier::Classifier;
-use crate::detector::FaceDetector;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::runtime::ProviderChoice;
@@ -95,12 +93,7 @@ impl Analysis {
     }
 
     /// Works until the pipeline is closed.
-    pub(super) fn run(
-        mut self,
-        detector: Box<dyn FaceDetector>,
-        classifier: Box<dyn Classifier + Send>,
-    ) {
-        let mut analyzer = Analyzer::new(detector, classifier);
+    pub(super) fn run(mut self, mut analyzer: Analyzer) {
         self.open();
         loop {
             match self.inbox.next(TICK) {

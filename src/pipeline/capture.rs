@@ -99,10 +99,15 @@ fn play(inbox: &Inbox, number: u64, job: &Job, source: &mut dyn FrameSource) -> 
     let mut pace = Pace::default();
     loop {
         match source.next_frame() {
-            Ok(Some(frame)) => {
+            Ok(Some(mut frame)) => {
                 // A camera sets its own pace; everything else is played at its time stamps.
-                let awake = job.spec.is_camera() || inbox.sleep_until(number, pace.due(&frame));
-                if !awake || !inbox.put(number, frame) {
+                if !job.spec.is_camera() {
+                    if !inbox.sleep_until(number, pace.due(&frame)) {
+                        return Ok(false);
+                    }
+                    frame.captured = Instant::now();
+                }
+                if !inbox.put(number, frame) {
                     return Ok(false);
                 }
             }

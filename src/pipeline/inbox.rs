@@ -79,7 +79,7 @@ impl Inbox {
     /// Leaves a frame in place of an older one. Waits while the view is paused; a still picture
     /// also waits for its turn, since no newer one shows the same. False when `capture` is no
     /// longer listened to.
-    pub(super) fn put(&self, capture: u64, mut frame: Frame) -> bool {
+    pub(super) fn put(&self, capture: u64, frame: Frame) -> bool {
         let mut contents = self.lock();
         while contents.listens_to(capture)
             && (contents.paused || (frame.still && contents.frame.is_some()))
@@ -89,7 +89,6 @@ impl Inbox {
         if !contents.listens_to(capture) {
             return false;
         }
-        frame.captured = Instant::now();
         if contents.frame.replace(frame).is_some() {
             contents.dropped += 1;
         }

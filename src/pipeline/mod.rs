@@ -21,6 +21,7 @@ pub use state::{ActiveModel, Command, Condition, Notice, Recording, Severity, St
 use self::analysis::Analysis;
 use self::capture::Job;
 use self::inbox::{Inbox, Word};
+use crate::analyzer::Analyzer;
 use crate::error::{Error, Result};
 use crate::observation::Observation;
 
@@ -99,11 +100,14 @@ impl Pipeline {
         if let Some(folder) = &settings.log {
             analysis.start_recording(folder)?;
         }
-        let detector = parts.detector;
+        let (detector, smallest_face) = (parts.detector, settings.smallest_face);
         let thread = thread::Builder::new()
             .name("mien-analysis".to_owned())
             .spawn(move || match detector() {
-                Ok(detector) => analysis.run(detector, loaded.classifier),
+                Ok(detector) => {
+                    let analyzer = Analyzer::new(detector, loaded.classifier);
+                    analysis.run(analyzer.with_smallest_face(smallest_face));
+                }
                 Err(error) => analysis.fail(&error),
             })
             .map_err(Error::Thread)?;

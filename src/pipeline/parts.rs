@@ -59,6 +59,8 @@ pub struct Settings {
     pub provider: ProviderChoice,
     /// Record from the start, into a new session folder in this folder.
     pub log: Option<PathBuf>,
+    /// The smallest face to look for, as a share of the picture's width; `None` for the usual.
+    pub smallest_face: Option<f32>,
     /// Begin again at the end of a video, a folder or the demo.
     pub loops: bool,
 }

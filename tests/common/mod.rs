@@ -249,6 +249,7 @@ pub fn settings(log: Option<&Path>) -> Settings {
         model: "happy-model".to_owned(),
         provider: ProviderChoice::Cpu,
         log: log.map(Path::to_owned),
+        smallest_face: None,
         loops: false,
     }
 }

@@ -58,13 +58,27 @@ impl FaceBox {
     /// How much two boxes coincide: intersection over union, 0 to 1.
     #[must_use]
     pub fn overlap(&self, other: &Self) -> f32 {
-        let width = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
-        let height = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
-        if width <= 0.0 || height <= 0.0 {
+        let shared = self.shared_area(other);
+        if shared <= 0.0 {
             return 0.0;
         }
-        let shared = width * height;
         shared / (self.area() + other.area() - shared)
+    }
+
+    /// How much of the smaller box lies in the larger one, 0 to 1.
+    #[must_use]
+    pub fn inclusion(&self, other: &Self) -> f32 {
+        let smaller = self.area().min(other.area());
+        if smaller <= 0.0 {
+            return 0.0;
+        }
+        self.shared_area(other) / smaller
+    }
+
+    fn shared_area(&self, other: &Self) -> f32 {
+        let width = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
+        let height = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
+        width.max(0.0) * height.max(0.0)
     }
 }
 
@@ -178,6 +192,19 @@ mod tests {
         assert!(BOX.overlap(&apart).abs() < 1e-6);
         let half = FaceBox { x: 30.0, ..BOX };
         assert!((BOX.overlap(&half) - 1.0 / 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn inclusion_is_one_for_a_box_inside_another_whatever_their_order() {
+        let inside = FaceBox {
+            x: 15.0,
+            y: 25.0,
+            width: 10.0,
+            height: 10.0,
+        };
+        assert!((BOX.inclusion(&inside) - 1.0).abs() < 1e-6);
+        assert!((inside.inclusion(&BOX) - 1.0).abs() < 1e-6);
+        assert!(BOX.inclusion(&FaceBox { x: 60.0, ..BOX }).abs() < 1e-6);
     }
 
     #[test]

@@ -191,10 +191,10 @@ fn smaller_faces_are_looked_for_in_stills() {
     );
 
     let (set, asked) = analyzer(1, []);
-    let mut set = set.with_smallest_face(0.2, 0.1);
+    let mut set = set.with_smallest_face(Some(0.2));
     set.analyze(Arc::new(frame(0))).unwrap();
     set.analyze(Arc::new(still())).unwrap();
-    assert_eq!(asked.borrow().smallest, [0.2, 0.1]);
+    assert_eq!(asked.borrow().smallest, [0.2, 0.2]);
 }
 
 #[test]

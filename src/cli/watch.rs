@@ -77,7 +77,9 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
             Condition::Failed(reason) => bail!("{reason}"),
             // A camera that never came is an error; one that went away is waited for.
             Condition::Gone(reason) if state.captured == 0 => bail!("{reason}"),
-            _ if !pipeline.is_running() => bail!("the analysis stopped unexpectedly; run it again with -v to see why"),
+            _ if !pipeline.is_running() => {
+                bail!("the analysis stopped unexpectedly; run it again with -v to see why")
+            }
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stderr};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
@@ -36,6 +37,7 @@ pub(super) struct AnalyzeArgs {
 
 /// Analyses one input after another, goes on after a bad one, and lists the bad ones at the end.
 pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
+    refuse_live(&args.inputs)?;
     let model = catalog().find(&args.model.model)?;
     let classifier = OnnxClassifier::load(&model, args.model.provider.provider)?;
     let options = Options {
@@ -59,13 +61,26 @@ pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
                 break;
             }
         }
-        if stop.load(std::sync::atomic::Ordering::Relaxed) {
+        if stop.load(Ordering::Relaxed) {
+            if !quiet {
+                eprintln!("Stopped; what was seen is on disk.");
+            }
             break;
         }
     }
     print_summary(&outcomes);
     let failures = list_failures(&outcomes);
     fatal.map_or(failures, Err)
+}
+
+/// A camera has no end and the demo is no file: both are for `watch`.
+fn refuse_live(inputs: &[PathBuf]) -> Result<()> {
+    for input in inputs.iter().map(|input| input.to_string_lossy()) {
+        if let Ok(SourceSpec::Camera(_) | SourceSpec::Demo) = SourceSpec::parse(&input) {
+            bail!("analyze reads files; for '{input}' use `mien watch {input} --log DIR`");
+        }
+    }
+    Ok(())
 }
 
 /// Opens and analyses one input. What is wrong with the input itself is in the outcome.
@@ -98,9 +113,6 @@ fn analyze(batch: &mut Batch, input: &Path, args: &AnalyzeArgs, quiet: bool) -> 
 
 fn open(input: &Path) -> Result<(SourceSpec, Box<dyn FrameSource>), Error> {
     let spec = SourceSpec::of_path(input)?;
-    if spec.is_camera() {
-        return Err(Error::SourceNotFound(input.display().to_string()));
-    }
     let source = source::open(&spec, &CameraRequest::default())?;
     Ok((spec, source))
 }

@@ -1,5 +1,7 @@
 //! Files into sessions, with fakes: every frame once, bad ones named, nothing lost on the way out.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::fs;

@@ -14,8 +14,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Far longer than any of these commands takes.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Far longer than any of these commands takes, unoptimised and on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(6);
 
 /// A home of its own for each run: the user's folders are never touched.
 struct Home(TempDir);

@@ -186,7 +186,7 @@ impl Place {
 }
 
 fn mixed(from: &GrayImage, to: &GrayImage, share: f32) -> GrayImage {
-    // In 256ths.
+    // In units of 1/256.
     let share = (share * 256.0) as u32;
     let mut mixed = from.clone();
     for (value, other) in mixed.iter_mut().zip(to.iter()) {

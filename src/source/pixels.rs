@@ -148,7 +148,7 @@ fn pictures(
         .ok_or_else(|| "had another size".to_owned())
 }
 
-/// What U and V add to red, green and blue, in 65536ths: ITU-R BT.601, studio range.
+/// What U and V add to red, green and blue, in units of 1/65536: ITU-R BT.601, studio range.
 struct Chroma {
     red: i32,
     green: i32,

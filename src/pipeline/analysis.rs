@@ -290,6 +290,8 @@ impl Analysis {
         let frame = Arc::new(frame);
         self.latest = Some(Arc::clone(&frame));
         self.analyze(analyzer, frame);
+        // A slow analysis is no stalled camera.
+        self.alive = Instant::now();
     }
 
     fn analyze(&mut self, analyzer: &mut Analyzer, frame: Arc<Frame>) {

@@ -10,6 +10,7 @@ use mien::app::{self, Handle, ModelEntry, Options};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::pipeline::Pipeline;
 use mien::source::camera;
+use serde_json::Value;
 
 use super::watch::{self, WatchArgs};
 use super::{LiveArgs, catalog, parts};
@@ -60,9 +61,20 @@ fn menu(catalog: &Catalog) -> Vec<ModelEntry> {
     let entry = |model: Model| ModelEntry {
         name: model.card.name.to_string(),
         title: model.card.title.clone(),
-        summary: model.card.trained_on.clone(),
+        summary: summary(&model),
     };
     catalog.list().into_iter().map(entry).collect()
+}
+
+/// Size and accuracy, as far as the card knows it: by the challenge's labels and by the crowd.
+fn summary(model: &Model) -> String {
+    let mut parts = vec![format!("{:.1} MB", model.bytes as f64 / 1e6)];
+    for (key, name) in [("accuracy", "labels"), ("crowd_accuracy", "crowd")] {
+        if let Some(share) = model.card.metrics.get(key).and_then(Value::as_f64) {
+            parts.push(format!("{name} {:.1}%", share * 100.0));
+        }
+    }
+    parts.join(" · ")
 }
 
 /// Where recordings go when the user names no folder: where people look for their files.

@@ -10,6 +10,8 @@ pub mod expression;
 pub mod face;
 pub mod frame;
 pub mod observation;
+pub mod palette;
+pub mod words;
 
 // The stages.
 pub mod analyzer;

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use image::{Rgb, RgbImage};
-use mien::app::on_picture_rgb;
 use mien::expression::Expression;
+use mien::palette;
 
 /// Time for the window to open, load the model and reach a labelled face, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -105,7 +105,7 @@ fn the_demos_face_has_a_box_a_label_and_bars() {
         thread::sleep(Duration::from_millis(500));
         let shot = screenshot(&display, &path);
         let labelled = Expression::ALL[..7].iter().find(|expression| {
-            let color = Rgb(on_picture_rgb(Some(**expression)));
+            let color = Rgb(palette::on_dark(Some(**expression)));
             let (rows, columns) = lines(&shot, color, 80);
             // Two horizontal and two vertical edges of a box. The label's chip and the bar add rows.
             rows >= 4 && columns >= 2

@@ -5,9 +5,10 @@ use egui::{Align2, Rect, RichText, Sense, Theme, Ui, WidgetInfo, pos2, vec2};
 
 use super::colors;
 use super::theme::{Palette, regular, semibold, size, space};
-use super::widgets::{line_of_text, percent, title};
+use super::widgets::line_of_text;
 use crate::expression::Expression;
 use crate::face::Face;
+use crate::words::{percent, title};
 
 /// Height of one bar's row, and of the bar in it.
 const ROW: f32 = 24.0;

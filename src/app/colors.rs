@@ -1,61 +1,22 @@
-//! A colour for each expression that colour-blind people can tell apart.
-//!
-//! The hues are those of Okabe and Ito ("Color Universal Design", 2008): vermilion, bluish green,
-//! reddish purple, yellow, blue, orange, sky blue, and black for neutral. Their lightness was
-//! searched for each theme, so that every colour stands out from its ground and every pair stays
-//! apart in normal sight and in the three dichromacies; the tests below hold that.
+//! The palette in the window: as egui's colours, by theme.
 
 use egui::{Color32, Theme};
 
 use crate::expression::Expression;
+use crate::palette;
 
 /// The colour of an expression on a panel; `None` is uncertain.
 pub(super) fn expression(theme: Theme, expression: Option<Expression>) -> Color32 {
     let [red, green, blue] = match theme {
-        Theme::Dark => dark(expression),
-        Theme::Light => light(expression),
+        Theme::Dark => palette::on_dark(expression),
+        Theme::Light => palette::on_light(expression),
     };
     Color32::from_rgb(red, green, blue)
-}
-
-/// Red, green and blue of an expression's box and label on the picture.
-#[must_use]
-pub fn on_picture_rgb(shown: Option<Expression>) -> [u8; 3] {
-    let [red, green, blue, _opaque] = on_picture(shown).to_array();
-    [red, green, blue]
 }
 
 /// The colour of an expression on a picture, the same in both themes: pictures have no theme.
 pub(super) fn on_picture(shown: Option<Expression>) -> Color32 {
     expression(Theme::Dark, shown)
-}
-
-const fn dark(expression: Option<Expression>) -> [u8; 3] {
-    match expression {
-        Some(Expression::Angry) => [0xC1, 0x56, 0x48],
-        Some(Expression::Disgust) => [0x87, 0xC0, 0x95],
-        Some(Expression::Fear) => [0xA2, 0x64, 0xB3],
-        Some(Expression::Happy) => [0xFC, 0xD7, 0x3E],
-        Some(Expression::Sad) => [0x2A, 0x74, 0xF0],
-        Some(Expression::Surprise) => [0xEA, 0xA0, 0x56],
-        Some(Expression::Neutral) => [0xE4, 0xE8, 0xEF],
-        Some(Expression::Contempt) => [0x68, 0xD0, 0xFF],
-        None => [0x80, 0x84, 0x8A],
-    }
-}
-
-const fn light(expression: Option<Expression>) -> [u8; 3] {
-    match expression {
-        Some(Expression::Angry) => [0x98, 0x3F, 0x00],
-        Some(Expression::Disgust) => [0x14, 0x66, 0x3F],
-        Some(Expression::Fear) => [0x80, 0x14, 0x7C],
-        Some(Expression::Happy) => [0xA3, 0x91, 0x00],
-        Some(Expression::Sad) => [0x06, 0x5F, 0xD9],
-        Some(Expression::Surprise) => [0xC5, 0x81, 0x51],
-        Some(Expression::Neutral) => [0x2E, 0x31, 0x37],
-        Some(Expression::Contempt) => [0x08, 0x9D, 0xC6],
-        None => [0x7A, 0x7E, 0x85],
-    }
 }
 
 #[cfg(test)]

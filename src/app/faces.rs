@@ -10,8 +10,8 @@ use egui::{
 
 use super::colors::on_picture;
 use super::theme::{RADIUS, regular, semibold, size};
-use super::widgets::{percent, title};
 use crate::face::Face;
+use crate::words::{percent, title};
 
 /// A face on the screen.
 struct Marked<'a> {

@@ -44,7 +44,6 @@ use crate::observation::Observation;
 use crate::pipeline::{Command, Condition, Notice, Pipeline, Severity, State};
 use crate::source::SourceSpec;
 
-pub use self::colors::on_picture_rgb;
 pub use self::display::display_available;
 pub use self::run::{Handle, run};
 

@@ -11,8 +11,9 @@ use egui::{
 
 use super::action::Action;
 use super::theme::{Palette, RADIUS, regular, semibold, size, space};
-use super::widgets::{MenuItem, clock, fit_path, focus_ring, pause_sign};
+use super::widgets::{MenuItem, fit_path, focus_ring, pause_sign};
 use crate::pipeline::{Condition, Recording, State};
+use crate::words::clock;
 
 /// Where recordings go, and where the last one went.
 #[derive(Debug)]

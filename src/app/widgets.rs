@@ -1,7 +1,6 @@
-//! Small widgets of our own, and how words and times are written in the window.
+//! Small widgets of our own, and how sentences and paths are written in the window.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use egui::accesskit::Role;
 use egui::{
@@ -10,32 +9,6 @@ use egui::{
 };
 
 use super::theme::{Palette, RADIUS, regular, semibold, size, space};
-use crate::expression::Expression;
-
-/// An expression as a title: `Happy`, `Uncertain`.
-pub(super) fn title(shown: Option<Expression>) -> String {
-    let name = shown.map_or("uncertain", Expression::name);
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
-}
-
-/// A probability as people read it: `81%`.
-pub(super) fn percent(probability: f32) -> String {
-    format!("{:.0}%", probability * 100.0)
-}
-
-/// A duration as a clock shows it: `0:07`, `1:02:03`.
-pub(super) fn clock(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
-}
 
 /// A sentence with its first letter large and a full stop; errors come without.
 pub(super) fn sentence(text: &str) -> String {
@@ -336,12 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_and_times_read_as_people_write_them() {
-        assert_eq!(title(Some(Expression::Happy)), "Happy");
-        assert_eq!(title(None), "Uncertain");
-        assert_eq!(percent(0.806), "81%");
-        assert_eq!(clock(Duration::from_secs(7)), "0:07");
-        assert_eq!(clock(Duration::from_secs(3723)), "1:02:03");
+    fn a_sentence_begins_large_and_ends_with_a_stop() {
         assert_eq!(sentence("no camera was found"), "No camera was found.");
     }
 }

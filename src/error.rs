@@ -143,6 +143,14 @@ pub enum Error {
         /// The system's words.
         source: io::Error,
     },
+    /// A folder that is no session, or one whose files cannot be read.
+    #[error("'{}' cannot be read as a session: {reason}", path.display())]
+    Session {
+        /// The folder or the file in it.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
     /// A data set that cannot be read.
     #[error("the data set '{}' cannot be read: {reason}", path.display())]
     Dataset {

@@ -29,6 +29,9 @@ pub mod tracker;
 pub mod evaluation;
 pub mod session;
 
+// What the records say.
+pub mod report;
+
 // The drivers.
 pub mod batch;
 pub mod pipeline;

@@ -1,11 +1,16 @@
 //! `session.json`: what a session is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::HEADER_FILE;
 use super::cell::Moment;
 use crate::card::ModelCard;
+use crate::error::{Error, Result};
 use crate::expression::Expression;
 
 /// The version of the session folder that this program writes.
@@ -75,8 +80,14 @@ pub struct Header {
     pub settings: serde_json::Value,
     /// Completed at the end.
     pub frames: FrameCounts,
-    /// Names that people were given, by `face_id`.
+    /// Names that people were given, by `face_id`; two ids with the same name are one person.
     pub people: BTreeMap<u64, String>,
+    /// Ids of faces that do not count: passers-by, pictures on a wall.
+    #[serde(default)]
+    pub left_out: BTreeSet<u64>,
+    /// What another version of the program wrote; kept as it is.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Header {
@@ -94,6 +105,61 @@ impl Header {
             settings,
             frames: FrameCounts::default(),
             people: BTreeMap::new(),
+            left_out: BTreeSet::new(),
+            other: serde_json::Map::new(),
         }
+    }
+
+    /// Reads the `session.json` in `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Session`] if there is none, it is damaged, or a later layout.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let failed = |path: &Path, reason: String| Error::Session {
+            path: path.to_owned(),
+            reason,
+        };
+        let path = folder.join(HEADER_FILE);
+        let text = fs::read(&path).map_err(|error| {
+            let reason = if !folder.exists() {
+                "there is no such folder; give the folder that was recorded".to_owned()
+            } else if error.kind() == io::ErrorKind::NotFound {
+                format!("there is no {HEADER_FILE} in it; give a folder that Mien recorded")
+            } else {
+                error.to_string()
+            };
+            failed(folder, reason)
+        })?;
+        let header: Self = serde_json::from_slice(&text)
+            .map_err(|error| failed(&path, format!("it is damaged: {error}")))?;
+        if header.format > FORMAT {
+            let format = header.format;
+            let reason = format!("a later Mien wrote it (format {format}); open it with that one");
+            return Err(failed(&path, reason));
+        }
+        Ok(header)
+    }
+
+    /// Replaces the `session.json` in `folder` by what `change` makes of the one there, in one step,
+    /// so that a reader never sees half of it.
+    ///
+    /// A session may be named and recorded by two programs at once: for this moment the folder is
+    /// theirs one after the other, where the file system knows locks.
+    pub(super) fn update(
+        folder: &Path,
+        change: impl FnOnce(Option<Self>) -> Self,
+    ) -> io::Result<()> {
+        let lock = File::open(folder);
+        if let Ok(folder) = &lock
+            && let Err(error) = folder.lock()
+        {
+            log::debug!("no lock on the session's folder: {error}");
+        }
+        let path = folder.join(HEADER_FILE);
+        let header = change(Self::read(folder).ok());
+        let text = serde_json::to_vec_pretty(&header).map_err(io::Error::other)?;
+        let beside = path.with_extension("json.new");
+        fs::write(&beside, text)?;
+        fs::rename(&beside, &path)
     }
 }

@@ -4,6 +4,7 @@
 mod cell;
 mod event;
 mod header;
+mod people;
 mod reader;
 mod row;
 mod table;
@@ -13,8 +14,9 @@ mod writer;
 
 pub use cell::{Decimals, Moment};
 pub use event::{Event, EventKind};
-pub use header::{FrameCounts, Header, ModelEntry, SourceEntry};
-pub use reader::{Session, read};
+pub use header::{FORMAT, FrameCounts, Header, ModelEntry, SourceEntry};
+pub use people::People;
+pub use reader::{Lines, Session, events, read, rows};
 pub use row::Row;
 pub use writer::{SessionWriter, live_name};
 

@@ -1,15 +1,17 @@
 //! Reads a session folder, also one whose writer was killed.
 
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
 
+use csv::StringRecord;
 use serde::de::DeserializeOwned;
 
 use super::event::Event;
 use super::header::Header;
 use super::row::Row;
-use super::{EVENTS_FILE, HEADER_FILE, OBSERVATIONS_FILE};
+use super::{EVENTS_FILE, OBSERVATIONS_FILE};
 use crate::error::{Error, Result};
 
 /// A whole session in memory.
@@ -27,31 +29,105 @@ pub struct Session {
 /// ignored.
 ///
 /// # Errors
-/// [`Error::File`] that names the file which is missing or not what it should be.
+/// [`Error::Session`] that names the file which is missing or not what it should be.
 pub fn read(folder: &Path) -> Result<Session> {
-    let path = folder.join(HEADER_FILE);
-    let header = fs::read(&path)
-        .and_then(|text| serde_json::from_slice(&text).map_err(io::Error::other))
-        .map_err(|source| Error::File { path, source })?;
     Ok(Session {
-        header,
-        rows: table(&folder.join(OBSERVATIONS_FILE))?,
-        events: table(&folder.join(EVENTS_FILE))?,
+        header: Header::read(folder)?,
+        rows: rows(folder)?.collect::<Result<_>>()?,
+        events: events(folder)?,
     })
 }
 
-fn table<Record: DeserializeOwned>(path: &Path) -> Result<Vec<Record>> {
-    let failed = |source| Error::File {
+/// The rows of `observations.csv`, read one after another: two hours of them need not fit into
+/// memory.
+///
+/// # Errors
+/// [`Error::Session`] if the file cannot be opened; each row may be one as well.
+pub fn rows(folder: &Path) -> Result<Lines<Row>> {
+    Lines::open(folder.join(OBSERVATIONS_FILE))
+}
+
+/// Every row of `events.csv`.
+///
+/// # Errors
+/// [`Error::Session`].
+pub fn events(folder: &Path) -> Result<Vec<Event>> {
+    Lines::open(folder.join(EVENTS_FILE))?.collect()
+}
+
+/// Reads a table row by row, up to its last whole line.
+#[derive(Debug)]
+pub struct Lines<Record> {
+    path: PathBuf,
+    reader: csv::Reader<Take<BufReader<File>>>,
+    columns: StringRecord,
+    line: StringRecord,
+    record: PhantomData<Record>,
+}
+
+impl<Record: DeserializeOwned> Lines<Record> {
+    fn open(path: PathBuf) -> Result<Self> {
+        let reader = match whole_lines(&path) {
+            Ok(lines) => csv::Reader::from_reader(lines),
+            Err(error) => return Err(damaged(&path, &error)),
+        };
+        let mut lines = Self {
+            path,
+            reader,
+            columns: StringRecord::new(),
+            line: StringRecord::new(),
+            record: PhantomData,
+        };
+        match lines.reader.headers() {
+            Ok(columns) => lines.columns = columns.clone(),
+            Err(error) => return Err(damaged(&lines.path, &error)),
+        }
+        Ok(lines)
+    }
+
+    fn read(&mut self) -> csv::Result<Option<Record>> {
+        if !self.reader.read_record(&mut self.line)? {
+            return Ok(None);
+        }
+        self.line.deserialize(Some(&self.columns)).map(Some)
+    }
+}
+
+impl<Record: DeserializeOwned> Iterator for Lines<Record> {
+    type Item = Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = self.read().transpose()?;
+        Some(read.map_err(|error| damaged(&self.path, &error)))
+    }
+}
+
+fn damaged(path: &Path, error: &dyn std::error::Error) -> Error {
+    Error::Session {
         path: path.to_owned(),
-        source,
+        reason: format!("{error}; mend or remove what stands there"),
+    }
+}
+
+/// The file up to its last line break.
+fn whole_lines(path: &Path) -> io::Result<Take<BufReader<File>>> {
+    const BLOCK: u64 = 4096;
+    let mut file = File::open(path)?;
+    let mut end = file.seek(SeekFrom::End(0))?;
+    let mut block = Vec::new();
+    let whole = loop {
+        let start = end.saturating_sub(BLOCK);
+        file.seek(SeekFrom::Start(start))?;
+        block.clear();
+        (&mut file).take(end - start).read_to_end(&mut block)?;
+        if let Some(last) = block.iter().rposition(|byte| *byte == b'\n') {
+            break start + last as u64 + 1;
+        }
+        if start == 0 {
+            break 0;
+        }
+        end = start;
     };
-    let text = fs::read(path).map_err(failed)?;
-    let whole = text
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |last| last + 1);
-    csv::Reader::from_reader(text.get(..whole).unwrap_or_default())
-        .deserialize()
-        .collect::<Result<_, csv::Error>>()
-        .map_err(|error| failed(error.into()))
+    file.seek(SeekFrom::Start(0))?;
+    Ok(BufReader::with_capacity(1 << 16, file).take(whole))
 }

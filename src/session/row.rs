@@ -121,6 +121,22 @@ impl Row {
             .collect()
     }
 
+    /// The probability of one expression in this frame; `None` without a face.
+    #[must_use]
+    pub fn probability(&self, expression: Expression) -> Option<f32> {
+        let cell = match expression {
+            Expression::Angry => self.angry,
+            Expression::Disgust => self.disgust,
+            Expression::Fear => self.fear,
+            Expression::Happy => self.happy,
+            Expression::Sad => self.sad,
+            Expression::Surprise => self.surprise,
+            Expression::Neutral => self.neutral,
+            Expression::Contempt => self.contempt,
+        };
+        cell.map(|cell| cell.0)
+    }
+
     fn with_face(self, face: &Face) -> Self {
         let raw = &face.reading.raw;
         let (label, confidence) = raw.top();

@@ -215,15 +215,20 @@ impl SessionWriter {
         Moment(start.saturating_add(since).unwrap_or(start))
     }
 
-    /// Replaces `session.json` in one step, so that a reader never sees half of it.
+    /// Replaces `session.json`; names that somebody gave meanwhile stay.
     fn save_header(&self) -> Result<()> {
-        let path = self.folder.join(HEADER_FILE);
-        let beside = path.with_extension("json.new");
-        let saved = serde_json::to_vec_pretty(&self.header)
-            .map_err(io::Error::other)
-            .and_then(|text| fs::write(&beside, text))
-            .and_then(|()| fs::rename(&beside, &path));
-        saved.map_err(|source| Error::Log { path, source })
+        let mut header = self.header.clone();
+        Header::update(&self.folder, |there| {
+            if let Some(there) = there {
+                header.people = there.people;
+                header.left_out = there.left_out;
+            }
+            header
+        })
+        .map_err(|source| Error::Log {
+            path: self.folder.join(HEADER_FILE),
+            source,
+        })
     }
 }
 

@@ -1,0 +1,13 @@
+//! What a finished session says: plain numbers, a page, tables for other programs.
+
+mod analysis;
+mod count;
+mod episodes;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use analysis::{Analysis, Episode, Gap, Person, Phase, Shown, Span, Stretch, Transition, Unit};
+pub use count::analyze;
+pub use tally::{Flags, Tally};

@@ -79,7 +79,7 @@ impl Made {
     }
 
     fn event(&mut self, time_ms: u64, kind: EventKind, detail: &str) {
-        writeln!(self.events, "{time_ms},,{},{kind},{detail}", self.frame).unwrap();
+        writeln!(self.events, "{time_ms},,{},{kind},\"{detail}\"", self.frame).unwrap();
     }
 
     fn folder(&self) -> &Path {
@@ -342,7 +342,7 @@ fn what_is_no_session_is_said() {
     let without_frames = Made::new("camera", "cam");
     let damaged = film();
     let rows = damaged.folder().join("observations.csv");
-    fs::write(&rows, damaged.rows.replacen(",surprise,", ",bored,", 1)).unwrap();
+    fs::write(&rows, damaged.rows.replacen(",surprise,\n", ",bored,\n", 1)).unwrap();
     for (folder, words) in [
         (nowhere, "no such folder"),
         (empty.path(), "no session.json"),

@@ -256,3 +256,103 @@ fn a_folder_that_cannot_be_made_is_an_error_that_names_it() {
         );
     }
 }
+
+#[test]
+fn names_given_while_recording_stay_and_nothing_else_changes() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut writer = file_session(parent.path());
+    let folder = writer.folder().to_owned();
+    let before = Header::read(&folder).unwrap();
+    let mut people = People::default();
+    people.name(1, "Ann");
+    people.leave_out(2);
+    people.save(&folder).unwrap();
+    let during = Header::read(&folder).unwrap();
+    assert_eq!(People::from(&during), people);
+    assert_eq!(
+        Header {
+            people: before.people.clone(),
+            left_out: before.left_out.clone(),
+            ..during
+        },
+        before
+    );
+    writer
+        .write(&observation("clip", 0, vec![face(1, 0.5)]))
+        .unwrap();
+    let rows = fs::read(writer.finish(1, 0).unwrap().join(OBSERVATIONS_FILE)).unwrap();
+
+    people.take_back(2);
+    people.save(&folder).unwrap();
+    let after = Header::read(&folder).unwrap();
+    assert!(after.ended_utc.is_some());
+    assert_eq!(People::from(&after), people);
+    assert_eq!(fs::read(folder.join(OBSERVATIONS_FILE)).unwrap(), rows);
+}
+
+#[test]
+fn what_a_later_version_added_to_the_header_is_kept() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = file_session(parent.path()).finish(0, 0).unwrap();
+    let path = folder.join(HEADER_FILE);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen('{', "{\"room\": \"12\",", 1)).unwrap();
+    People::default().save(&folder).unwrap();
+    assert!(
+        fs::read_to_string(&path)
+            .unwrap()
+            .contains("\"room\": \"12\"")
+    );
+
+    fs::write(&path, text.replace("\"format\": 1", "\"format\": 2")).unwrap();
+    let error = People::default().save(&folder).unwrap_err();
+    assert!(error.to_string().contains("later Mien"), "{error}");
+}
+
+#[test]
+fn merging_takes_all_faces_of_the_other_person_along() {
+    let mut people = People::default();
+    people.name(2, "Ben");
+    people.name(5, "Ben");
+    people.merge(1, 2);
+    assert!(
+        [1, 2, 5]
+            .iter()
+            .all(|face| people.name_of(*face) == "Face 1")
+    );
+    people.name(5, " ");
+    assert_eq!(
+        (people.name_of(5).as_str(), people.given_name(5)),
+        ("Face 5", None)
+    );
+    assert_eq!(people.ids().collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn a_file_of_people_is_read_or_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.toml");
+    fs::write(
+        &path,
+        "left_out = [3]\n[people]\n1 = \"Ann\"\n4 = \"Ann\"\n",
+    )
+    .unwrap();
+    let people = People::from_toml(&path).unwrap();
+    assert_eq!(
+        (people.name_of(1), people.name_of(4)),
+        ("Ann".into(), "Ann".into())
+    );
+    assert!(people.is_left_out(3) && !people.is_left_out(1));
+    for (text, words) in [
+        ("[people]\nAnn = \"1\"\n", "'Ann' is no face id"),
+        ("leftout = [3]\n", "leftout"),
+        ("people = 3", "people"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let error = People::from_toml(&path).unwrap_err().to_string();
+        assert!(
+            error.contains(words) && error.contains("people.toml"),
+            "{error}"
+        );
+    }
+}

@@ -38,6 +38,20 @@ pub fn crop(frame: &Frame, face: &FaceBox, card: &ModelCard) -> Crop {
     })
 }
 
+/// Cuts a face out of a picture that is no frame, as [`crop`] does.
+#[must_use]
+pub fn part(picture: &RgbImage, face: &FaceBox, card: &ModelCard) -> Crop {
+    let square = face.squared(card.margin);
+    let size = (card.input.width, card.input.height);
+    Crop::new(card, |shows_colors| {
+        if shows_colors {
+            resize::part(picture, &square, size)
+        } else {
+            resize::part(&frame::luma(picture), &square, size)
+        }
+    })
+}
+
 /// Takes a whole picture as a face, as data sets of faces have them: resampled to the card's input,
 /// no margin added.
 #[must_use]

@@ -20,8 +20,10 @@ pub mod classifier;
 pub mod crop;
 pub mod detector;
 pub mod quality;
+pub mod reference;
 mod resize;
 pub mod runtime;
+pub mod self_test;
 pub mod source;
 pub mod tracker;
 

@@ -7,12 +7,17 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use mien::catalog::DEFAULT_MODEL;
 use mien::classifier::OnnxClassifier;
-use mien::evaluation::{Contestant, Dataset, Evaluation, ModelScores, Usage, evaluate};
+use mien::detector::{FaceDetector, SeetaDetector};
+use mien::evaluation::{Comparison, Contestant, Dataset, Evaluation, ModelScores, Usage};
+use mien::evaluation::{evaluate, plot};
 
 use super::{ProviderArgs, catalog, write_json};
 
 /// Pictures left out that are named; the rest is counted.
 const NAMED: usize = 10;
+
+/// The customary level below which a difference is not called luck.
+const SIGNIFICANT: f64 = 0.05;
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
@@ -26,6 +31,12 @@ pub(super) struct EvalArgs {
     /// Only this part; the pictures for testing otherwise
     #[arg(long, value_name = "Training|PublicTest|PrivateTest")]
     usage: Option<Usage>,
+    /// Pictures are whole frames: find the face first (the largest); a missed one counts as wrong
+    #[arg(long)]
+    through_detector: bool,
+    /// Write confusion matrices and charts as PNG into DIR
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
     /// Write the figures as JSON (-: to stdout, in place of the table)
     #[arg(long, value_name = "FILE")]
     json: Option<String>,
@@ -41,8 +52,12 @@ pub(super) fn run(args: &EvalArgs, quiet: bool) -> Result<()> {
         contestants.push(Contestant::new(Box::new(classifier), provider));
     }
     let mut dataset = Dataset::open(&args.dataset, args.usage)?;
+    let mut detector = args.through_detector.then(SeetaDetector::new).transpose()?;
+    let detector = detector
+        .as_mut()
+        .map(|detector| detector as &mut dyn FaceDetector);
     let bar = progress_bar(dataset.len() as u64, quiet);
-    let evaluation = evaluate(&mut dataset, &mut contestants, &mut |done| {
+    let evaluation = evaluate(&mut dataset, &mut contestants, detector, &mut |done| {
         bar.set_position(done);
     })?;
     bar.finish_and_clear();
@@ -52,6 +67,9 @@ pub(super) fn run(args: &EvalArgs, quiet: bool) -> Result<()> {
     }
     if args.json.as_deref() != Some("-") {
         print_table(&evaluation);
+    }
+    if let Some(folder) = &args.plots {
+        plot(&evaluation, folder)?;
     }
     args.json
         .as_deref()
@@ -69,6 +87,9 @@ fn progress_bar(pictures: u64, quiet: bool) -> ProgressBar {
 }
 
 fn report_skipped(evaluation: &Evaluation) {
+    for label in &evaluation.empty_classes {
+        eprintln!("No picture shows {label}: nothing is said about it.");
+    }
     let pictures: u64 = evaluation
         .skipped
         .iter()
@@ -87,7 +108,13 @@ fn report_skipped(evaluation: &Evaluation) {
 }
 
 fn print_table(evaluation: &Evaluation) {
-    println!("{}: {} pictures\n", evaluation.dataset, evaluation.n);
+    println!("{}: {} pictures", evaluation.dataset, evaluation.n);
+    if evaluation.missed_faces > 0 {
+        let missed = evaluation.missed_faces;
+        let share = percent(missed as f64 / evaluation.n as f64);
+        println!("no face was found in {missed} of them ({share}), which counts as wrong");
+    }
+    println!();
     let width = evaluation
         .models
         .iter()
@@ -95,16 +122,18 @@ fn print_table(evaluation: &Evaluation) {
         .max();
     let width = width.unwrap_or_default().max("model".len());
     println!(
-        "{:width$}  provider  accuracy  balanced  macro F1    ECE  log loss  ms/face",
+        "{:width$}  provider  accuracy  (95 % interval)  balanced  macro F1    ECE  log loss  ms/face",
         "model"
     );
     for model in &evaluation.models {
         let scores = &model.scores;
+        let [low, high] = scores.accuracy_interval.map(|share| 100.0 * share);
         println!(
-            "{:width$}  {:8}  {:>8}  {:>8}  {:>8}  {:.3}  {:8.3}  {:7.2}",
+            "{:width$}  {:8}  {:>8}  {:>15}  {:>8}  {:>8}  {:.3}  {:8.3}  {:7.2}",
             model.name,
             model.provider,
             percent(scores.accuracy),
+            format!("{low:.1} – {high:.1} %"),
             percent(scores.balanced_accuracy),
             percent(scores.macro_average.f1),
             scores.ece,
@@ -112,7 +141,28 @@ fn print_table(evaluation: &Evaluation) {
             model.ms_per_face
         );
     }
+    if !evaluation.comparisons.is_empty() {
+        println!("\nPictures on which only one of two models was right (McNemar's exact test):");
+        evaluation.comparisons.iter().for_each(print_comparison);
+    }
     evaluation.models.iter().for_each(print_model);
+}
+
+fn print_comparison(comparison: &Comparison) {
+    let Comparison {
+        models: [first, second],
+        only_first,
+        only_second,
+        p,
+    } = comparison;
+    let verdict = if *p >= SIGNIFICANT {
+        "no difference that could not be luck".to_owned()
+    } else if only_first > only_second {
+        format!("{first} is better")
+    } else {
+        format!("{second} is better")
+    };
+    println!("{first} {only_first}, {second} {only_second}: p = {p:.2e}, {verdict}");
 }
 
 fn print_model(model: &ModelScores) {

@@ -2,10 +2,11 @@
 
 use std::iter;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use mien::card::ModelCard;
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
+use mien::self_test::{SelfTest, Verdict, self_test};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,6 +25,12 @@ pub(super) struct ModelsArgs {
 enum ModelsCommand {
     /// Every model with its figures; what `mien models` alone does
     List,
+    /// Try models on faces of nobody: card, shapes, scale, order of the labels
+    Test {
+        /// A name from the list, or the path of an .onnx file; every model if left out
+        #[arg(value_name = "M")]
+        model: Option<String>,
+    },
     /// The whole card of one model
     Show {
         /// A name from the list, or the path of an .onnx file
@@ -36,6 +43,7 @@ pub(super) fn run(args: &ModelsArgs) -> Result<()> {
     let json = args.json.as_deref();
     match &args.command {
         None | Some(ModelsCommand::List) => list(json),
+        Some(ModelsCommand::Test { model }) => test(model.as_deref(), json),
         Some(ModelsCommand::Show { model }) => show(&catalog().find(model)?, json),
     }
 }
@@ -195,4 +203,53 @@ fn show(model: &Model, json: Option<&str>) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Tries one model, or all; an error if one fails.
+fn test(model: Option<&str>, json: Option<&str>) -> Result<()> {
+    let catalog = catalog();
+    let models = match model {
+        Some(model) => vec![catalog.find(model)?],
+        None => catalog.list(),
+    };
+    let tests = models
+        .iter()
+        .map(self_test)
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(target) = json {
+        write_json(target, &tests)?;
+    }
+    if json != Some("-") {
+        tests.iter().for_each(print_test);
+    }
+    let broken = if model.is_none() {
+        catalog.broken()
+    } else {
+        Vec::new()
+    };
+    for error in &broken {
+        eprintln!("mien: {error}");
+    }
+    let failed: Vec<&str> = tests
+        .iter()
+        .filter(|test| !test.passed())
+        .map(|test| &*test.model)
+        .collect();
+    match (&failed[..], broken.len()) {
+        ([], 0) => Ok(()),
+        ([], _) => bail!("some model files cannot be used; see above"),
+        _ => bail!("the self-test failed for {}; see above", failed.join(", ")),
+    }
+}
+
+fn print_test(test: &SelfTest) {
+    println!("{}", test.model);
+    for check in &test.checks {
+        let mark = match check.verdict {
+            Verdict::Passed => "ok",
+            Verdict::Doubtful => "?",
+            Verdict::Failed => "FAILED",
+        };
+        println!("  {:<7} {mark:<6} {}", check.name, check.detail);
+    }
 }

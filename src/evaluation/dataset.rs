@@ -61,7 +61,7 @@ impl Part {
 pub struct Sample {
     /// The truth.
     pub label: Expression,
-    /// The face, already cropped.
+    /// The face, already cropped, or a frame with the face in it.
     pub picture: RgbImage,
 }
 
@@ -183,6 +183,13 @@ impl Dataset {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// The expressions that some picture shows.
+    #[must_use]
+    pub fn labels(&self) -> Vec<Expression> {
+        let shown = |label: &Expression| self.entries.iter().any(|entry| entry.label == *label);
+        Expression::ALL.into_iter().filter(shown).collect()
     }
 
     /// Pictures left out because of their label.

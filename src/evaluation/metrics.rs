@@ -37,17 +37,30 @@ pub struct Averages {
     pub f1: f64,
 }
 
+/// Answers within one of 15 equal ranges of confidence.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Bin {
+    /// How many.
+    pub answers: u64,
+    /// Their mean confidence.
+    pub confidence: f64,
+    /// The share of them that is right.
+    pub accuracy: f64,
+}
+
 /// All figures of one model on one data set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scores {
-    /// Share of right answers.
+    /// Share of right answers; a face that was not found counts as a wrong one.
     pub accuracy: f64,
+    /// Where the accuracy on more such faces would lie, 95 times in 100 (Wilson 1927).
+    pub accuracy_interval: [f64; 2],
     /// Mean recall over the expressions that occur.
     pub balanced_accuracy: f64,
-    /// Mean of −ln of the probability given to the truth.
+    /// Mean of −ln of the probability given to the truth, over the faces that were found.
     pub log_loss: f64,
     /// Expected calibration error: how far confidence and accuracy are apart, over 15 equal bins of
-    /// confidence, weighted by the faces in them.
+    /// confidence, weighted by the faces in them; over the faces that were found.
     pub ece: f64,
     /// Each expression that occurs or was answered counts the same.
     #[serde(rename = "macro")]
@@ -60,8 +73,10 @@ pub struct Scores {
     /// One for each label.
     #[serde(serialize_with = "as_map")]
     pub per_class: Vec<(Expression, ClassScores)>,
-    /// Rows: truth, columns: answer.
+    /// Rows: truth, columns: answer. A face that was not found is in none.
     pub confusion: Vec<Vec<u64>>,
+    /// The bins of the calibration error, from unsure to sure.
+    pub reliability: Vec<Bin>,
 }
 
 fn as_map<S: Serializer>(
@@ -71,21 +86,24 @@ fn as_map<S: Serializer>(
     serializer.collect_map(per_class.iter().map(|(label, scores)| (label, scores)))
 }
 
-/// Answers within one range of confidence.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bin {
-    right: f64,
-    confidence: f64,
-}
-
 /// Counts answers against the truth.
 #[derive(Debug, Clone)]
 pub struct Tally {
     known: Vec<Expression>,
     /// Rows: truth, columns: answer, both in the order of [`Expression::ALL`].
     confusion: [[u64; CLASSES]; CLASSES],
-    bins: [Bin; ECE_BINS],
+    /// Faces that were not found, in the order of [`Expression::ALL`].
+    missed: [u64; CLASSES],
+    bins: [Sums; ECE_BINS],
     log_loss: f64,
+}
+
+/// What of the answers in one range of confidence is summed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    answers: u64,
+    right: u64,
+    confidence: f64,
 }
 
 impl Tally {
@@ -95,6 +113,7 @@ impl Tally {
         Self {
             known: known.to_vec(),
             confusion: Default::default(),
+            missed: Default::default(),
             bins: Default::default(),
             log_loss: 0.0,
         }
@@ -104,22 +123,29 @@ impl Tally {
     pub fn add(&mut self, truth: Expression, answer: &Probabilities) {
         let (label, confidence) = answer.top();
         self.confusion[truth as usize][label as usize] += 1;
-        let bin = ((confidence * ECE_BINS as f32) as usize).min(ECE_BINS - 1);
-        self.bins[bin].right += f64::from(u8::from(label == truth));
-        self.bins[bin].confidence += f64::from(confidence);
+        let bin = &mut self.bins[((confidence * ECE_BINS as f32) as usize).min(ECE_BINS - 1)];
+        bin.answers += 1;
+        bin.right += u64::from(label == truth);
+        bin.confidence += f64::from(confidence);
         self.log_loss -= f64::from(answer.of(truth)).max(LEAST_PROBABILITY).ln();
+    }
+
+    /// Counts a face that was not found.
+    pub fn miss(&mut self, truth: Expression) {
+        self.missed[truth as usize] += 1;
     }
 
     /// How many answers were counted.
     #[must_use]
-    pub fn count(&self) -> u64 {
+    pub fn answers(&self) -> u64 {
         self.confusion.iter().flatten().sum()
     }
 
     /// The figures. All are 0 when nothing was counted.
     #[must_use]
     pub fn scores(&self) -> Scores {
-        let count = self.count();
+        let answers = self.answers();
+        let faces = answers + self.missed.iter().sum::<u64>();
         let labels: Vec<Expression> = Expression::ALL
             .into_iter()
             .filter(|label| self.known.contains(label) || self.support(*label) > 0)
@@ -132,7 +158,7 @@ impl Tally {
         let gaps: f64 = self
             .bins
             .iter()
-            .map(|bin| (bin.right - bin.confidence).abs())
+            .map(|bin| (bin.right as f64 - bin.confidence).abs())
             .sum();
 
         let occurs = |label: Expression| self.support(label) > 0;
@@ -147,10 +173,11 @@ impl Tally {
             .collect();
 
         Scores {
-            accuracy: ratio(right as f64, count as f64),
+            accuracy: ratio(right as f64, faces as f64),
+            accuracy_interval: wilson(right as f64, faces as f64),
             balanced_accuracy: average(&scores_where(&occurs)).recall,
-            log_loss: ratio(self.log_loss, count as f64),
-            ece: ratio(gaps, count as f64),
+            log_loss: ratio(self.log_loss, answers as f64),
+            ece: ratio(gaps, answers as f64),
             macro_average: average(&scores_where(&matters)),
             weighted_average: average(&weighted),
             confusion: labels
@@ -164,6 +191,7 @@ impl Tally {
                 .collect(),
             per_class,
             labels,
+            reliability: self.bins.iter().map(Sums::bin).collect(),
         }
     }
 
@@ -172,7 +200,7 @@ impl Tally {
     }
 
     fn support(&self, truth: Expression) -> u64 {
-        self.confusion[truth as usize].iter().sum()
+        self.confusion[truth as usize].iter().sum::<u64>() + self.missed[truth as usize]
     }
 
     fn answered(&self, answer: Expression) -> u64 {
@@ -192,6 +220,31 @@ impl Tally {
             support,
         }
     }
+}
+
+impl Sums {
+    fn bin(&self) -> Bin {
+        Bin {
+            answers: self.answers,
+            confidence: ratio(self.confidence, self.answers as f64),
+            accuracy: ratio(self.right as f64, self.answers as f64),
+        }
+    }
+}
+
+/// The 95 % interval of a share (Wilson 1927, "Probable inference, the law of succession, and
+/// statistical inference"); it stays within 0 and 1 and holds for small counts too.
+fn wilson(part: f64, whole: f64) -> [f64; 2] {
+    /// 95 % of a normal distribution lie within so many deviations.
+    const Z: f64 = 1.959_964;
+    if whole == 0.0 {
+        return [0.0, 1.0];
+    }
+    let share = part / whole;
+    let middle = (share + Z * Z / (2.0 * whole)) / (1.0 + Z * Z / whole);
+    let spread = share * (1.0 - share) / whole + Z * Z / (4.0 * whole * whole);
+    let reach = Z * spread.sqrt() / (1.0 + Z * Z / whole);
+    [(middle - reach).max(0.0), (middle + reach).min(1.0)]
 }
 
 fn ratio(part: f64, whole: f64) -> f64 {
@@ -328,6 +381,48 @@ mod tests {
         near(tally.scores().ece, (2.0 * 0.4 + 0.35) / 3.0);
         tally.add(Happy, &sure(Happy, 1.0, Sad));
         near(tally.scores().ece, (2.0 * 0.4 + 0.35) / 4.0);
+    }
+
+    #[test]
+    fn the_interval_is_wilsons() {
+        // Newcombe 1998, table I: 81 of 263, and 0 of 20.
+        let [low, high] = wilson(81.0, 263.0);
+        assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5);
+        let [low, high] = wilson(0.0, 20.0);
+        assert!(low < 1e-9 && (high - 0.1611).abs() < 5e-5);
+    }
+
+    #[test]
+    fn a_face_that_was_not_found_is_a_wrong_answer_without_confidence() {
+        let mut tally = six_faces();
+        let before = tally.scores();
+        tally.miss(Happy);
+        let scores = tally.scores();
+        near(scores.accuracy, 4.0 / 7.0);
+        near(scores.ece, before.ece);
+        near(scores.log_loss, before.log_loss);
+        assert_eq!(scores.confusion, before.confusion);
+        let happy = scores.per_class.iter().find(|(label, _)| *label == Happy);
+        let happy = happy.unwrap().1;
+        near(happy.recall, 2.0 / 4.0);
+        near(happy.precision, 1.0);
+        assert_eq!(happy.support, 4);
+    }
+
+    #[test]
+    fn the_bins_say_how_sure_and_how_right_the_answers_in_them_were() {
+        let scores = six_faces().scores();
+        let full: Vec<&Bin> = scores
+            .reliability
+            .iter()
+            .filter(|bin| bin.answers > 0)
+            .collect();
+        let [bin] = full[..] else {
+            panic!("{:?}", scores.reliability)
+        };
+        assert_eq!(bin.answers, 6);
+        near(bin.confidence, f64::from(0.9_f32));
+        near(bin.accuracy, 4.0 / 6.0);
     }
 
     #[test]

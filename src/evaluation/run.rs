@@ -2,13 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use image::RgbImage;
 use serde::Serialize;
 
+use super::comparison::{Comparison, compare};
 use super::dataset::{Dataset, Sample, Skipped};
 use super::metrics::{Scores, Tally};
+use crate::analyzer::SMALLEST_FACE_STILL;
+use crate::card::ModelCard;
 use crate::classifier::Classifier;
 use crate::crop::{self, Crop};
+use crate::detector::FaceDetector;
 use crate::error::{Error, Result};
+use crate::expression::Expression;
+use crate::face::FaceBox;
+use crate::frame;
 
 /// Faces per call of a network: enough to keep it busy, few enough to hold.
 const BATCH: usize = 64;
@@ -18,6 +26,8 @@ pub struct Contestant {
     classifier: Box<dyn Classifier>,
     provider: &'static str,
     tally: Tally,
+    /// For each picture whether the answer was right.
+    right: Vec<bool>,
     busy: Duration,
 }
 
@@ -30,38 +40,92 @@ impl Contestant {
             classifier,
             provider,
             tally,
+            right: Vec::new(),
             busy: Duration::ZERO,
         }
     }
 
-    fn answer(&mut self, samples: &[Sample]) -> Result<()> {
+    fn answer(&mut self, exhibits: &[Exhibit]) -> Result<()> {
         let card = self.classifier.card();
-        let crops: Vec<Crop> = samples
+        let crops: Vec<Crop> = exhibits
             .iter()
-            .map(|sample| crop::whole(&sample.picture, card))
+            .filter_map(|exhibit| exhibit.crop(card))
             .collect();
         let began = Instant::now();
         let answers = self.classifier.classify(&crops)?;
         self.busy += began.elapsed();
-        if answers.len() != samples.len() {
+        if answers.len() != crops.len() {
             return Err(Error::BadAnswer {
                 model: self.classifier.card().name.to_string(),
-                reason: format!("answered for {} of {} faces", answers.len(), samples.len()),
+                reason: format!("answered for {} of {} faces", answers.len(), crops.len()),
             });
         }
-        for (sample, answer) in samples.iter().zip(&answers) {
-            self.tally.add(sample.label, answer);
+        let mut answers = answers.iter();
+        for exhibit in exhibits {
+            let answer = match exhibit.face {
+                Face::Missed => None,
+                Face::Whole | Face::At(_) => answers.next(),
+            };
+            if let Some(answer) = answer {
+                self.tally.add(exhibit.label, answer);
+            } else {
+                self.tally.miss(exhibit.label);
+            }
+            self.right
+                .push(answer.is_some_and(|answer| answer.top().0 == exhibit.label));
         }
         Ok(())
     }
 
     fn scores(&self) -> ModelScores {
-        let faces = self.tally.count().max(1) as f64;
+        let faces = self.tally.answers().max(1) as f64;
         ModelScores {
             name: self.classifier.card().name.to_string(),
             provider: self.provider,
             ms_per_face: self.busy.as_secs_f64() * 1000.0 / faces,
             scores: self.tally.scores(),
+        }
+    }
+}
+
+/// A picture as it is shown to the models.
+struct Exhibit {
+    label: Expression,
+    picture: RgbImage,
+    face: Face,
+}
+
+/// Where the face is in a picture.
+enum Face {
+    /// The picture is the face.
+    Whole,
+    At(FaceBox),
+    Missed,
+}
+
+impl Exhibit {
+    fn new(sample: Sample, detector: Option<&mut (dyn FaceDetector + '_)>) -> Result<Self> {
+        let face = match detector {
+            None => Face::Whole,
+            Some(detector) => detector
+                .detect(&frame::luma(&sample.picture), SMALLEST_FACE_STILL)?
+                .into_iter()
+                .map(|found| found.face_box)
+                .max_by(|left, right| left.area().total_cmp(&right.area()))
+                .map_or(Face::Missed, Face::At),
+        };
+        Ok(Self {
+            label: sample.label,
+            picture: sample.picture,
+            face,
+        })
+    }
+
+    fn crop(&self, card: &ModelCard) -> Option<Crop> {
+        match &self.face {
+            Face::Whole => Some(crop::whole(&self.picture, card)),
+            Face::At(face) => Some(crop::part(&self.picture, face, card)),
+            Face::Missed => None,
         }
     }
 }
@@ -73,7 +137,7 @@ pub struct ModelScores {
     pub name: String,
     /// What it ran on.
     pub provider: &'static str,
-    /// Time in the network alone, in milliseconds; 64 faces go through at once.
+    /// Time in the network alone, in milliseconds; up to 64 faces go through at once.
     pub ms_per_face: f64,
     /// How good it is.
     #[serde(flatten)]
@@ -87,13 +151,17 @@ pub struct Evaluation {
     pub dataset: String,
     /// Pictures that were shown to the models.
     pub n: u64,
-    /// Pictures in which no face was found: none, since pictures are faces already cropped.
+    /// Pictures in which no face was found; none where pictures are faces already cropped.
     pub missed_faces: u64,
+    /// Expressions that a model knows and no picture shows: they count in no average of recalls.
+    pub empty_classes: Vec<Expression>,
     /// Pictures that were left out, in the file only counted.
     #[serde(serialize_with = "count")]
     pub skipped: Vec<Skipped>,
     /// In the order given.
     pub models: Vec<ModelScores>,
+    /// Every pair of models.
+    pub comparisons: Vec<Comparison>,
 }
 
 fn count<S: serde::Serializer>(skipped: &[Skipped], serializer: S) -> Result<S::Ok, S::Error> {
@@ -102,34 +170,40 @@ fn count<S: serde::Serializer>(skipped: &[Skipped], serializer: S) -> Result<S::
 
 /// Shows every picture of the data set to every model. `progress` hears how many pictures are done.
 ///
+/// With a `detector`, pictures are whole frames: the largest face in each is shown, cut out by each
+/// model's card, and one in which none is found counts as a wrong answer.
+///
 /// # Errors
 /// [`Error::BadAnswer`] or [`Error::BadModel`] when a model fails; [`Error::Dataset`] when not one
-/// picture can be read.
+/// picture can be read; the detector's.
 pub fn evaluate(
     dataset: &mut Dataset,
     contestants: &mut [Contestant],
+    mut detector: Option<&mut dyn FaceDetector>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Evaluation> {
     let name = dataset.path().display().to_string();
+    let shown = dataset.labels();
     let mut skipped = dataset.skipped().to_vec();
-    let mut n = 0;
-    let mut done = 0;
+    let (mut n, mut missed_faces, mut done) = (0, 0, 0);
     let mut samples = dataset.samples().peekable();
     while samples.peek().is_some() {
         let mut batch = Vec::with_capacity(BATCH);
         for sample in samples.by_ref().take(BATCH) {
             done += 1;
             match sample {
-                Ok(sample) => batch.push(sample),
+                Ok(sample) => batch.push(Exhibit::new(sample, detector.as_deref_mut())?),
                 Err(bad) => skipped.push(bad),
             }
         }
-        if !batch.is_empty() {
-            for contestant in &mut *contestants {
-                contestant.answer(&batch)?;
-            }
+        for contestant in &mut *contestants {
+            contestant.answer(&batch)?;
         }
         n += batch.len() as u64;
+        missed_faces += batch
+            .iter()
+            .filter(|exhibit| matches!(exhibit.face, Face::Missed))
+            .count() as u64;
         progress(done);
     }
     drop(samples);
@@ -143,12 +217,35 @@ pub fn evaluate(
             reason,
         });
     }
-    let models = contestants.iter().map(Contestant::scores).collect();
+    let known = |label: &Expression| {
+        contestants
+            .iter()
+            .any(|contestant| contestant.classifier.card().labels.contains(label))
+    };
     Ok(Evaluation {
         dataset: name,
         n,
-        missed_faces: 0,
+        missed_faces,
+        empty_classes: Expression::ALL
+            .into_iter()
+            .filter(|label| known(label) && !shown.contains(label))
+            .collect(),
         skipped,
-        models,
+        models: contestants.iter().map(Contestant::scores).collect(),
+        comparisons: pairs(contestants)
+            .map(|(left, right)| {
+                let name = |contestant: &Contestant| contestant.classifier.card().name.to_string();
+                compare(
+                    [name(left), name(right)],
+                    left.right.iter().copied().zip(right.right.iter().copied()),
+                )
+            })
+            .collect(),
     })
+}
+
+fn pairs<T>(all: &[T]) -> impl Iterator<Item = (&T, &T)> {
+    all.iter()
+        .enumerate()
+        .flat_map(|(number, left)| all[number + 1..].iter().map(move |right| (left, right)))
 }

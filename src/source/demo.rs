@@ -3,17 +3,17 @@
 //! The faces are averages over many people, made by `training/`; no person is in them.
 
 use std::f32::consts::TAU;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use image::imageops::{self, FilterType};
-use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
+use image::{GrayImage, Luma, Rgb, RgbImage};
 
 use super::FrameSource;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::expression::Expression;
 use crate::frame::{self, Frame};
+use crate::reference;
 
 /// Width and height of the demo's frames.
 const SIZE: (u32, u32) = (640, 480);
@@ -34,35 +34,14 @@ pub const ROUND: Duration = HOLD.saturating_add(FADE).saturating_mul(FACES.len()
 const SIDE: u32 = 320;
 
 /// The faces in the order of their appearance; neighbours differ clearly.
-const FACES: [(Expression, &[u8]); 7] = [
-    (
-        Expression::Neutral,
-        include_bytes!("../../assets/faces/neutral.png"),
-    ),
-    (
-        Expression::Happy,
-        include_bytes!("../../assets/faces/happy.png"),
-    ),
-    (
-        Expression::Surprise,
-        include_bytes!("../../assets/faces/surprise.png"),
-    ),
-    (
-        Expression::Sad,
-        include_bytes!("../../assets/faces/sad.png"),
-    ),
-    (
-        Expression::Angry,
-        include_bytes!("../../assets/faces/angry.png"),
-    ),
-    (
-        Expression::Disgust,
-        include_bytes!("../../assets/faces/disgust.png"),
-    ),
-    (
-        Expression::Fear,
-        include_bytes!("../../assets/faces/fear.png"),
-    ),
+const FACES: [Expression; 7] = [
+    Expression::Neutral,
+    Expression::Happy,
+    Expression::Surprise,
+    Expression::Sad,
+    Expression::Angry,
+    Expression::Disgust,
+    Expression::Fear,
 ];
 
 /// One round of the demo.
@@ -79,19 +58,14 @@ impl Demo {
     /// Prepares the demo.
     ///
     /// # Errors
-    /// [`Error::BadPicture`] if a built-in face cannot be read.
+    /// Those of [`reference::face`].
     pub fn new() -> Result<Self> {
-        let faces = FACES.iter().map(|(expression, png)| {
-            let face = image::load_from_memory_with_format(png, ImageFormat::Png)
-                .map_err(|error| Error::BadPicture {
-                    path: PathBuf::from(format!("{expression}.png, built in")),
-                    reason: error.to_string(),
-                })?
-                .into_luma8();
+        let faces = FACES.map(|expression| {
+            let face = reference::face(expression)?;
             Ok(imageops::resize(&face, SIDE, SIDE, FilterType::CatmullRom))
         });
         Ok(Self {
-            faces: faces.collect::<Result<_>>()?,
+            faces: faces.into_iter().collect::<Result<_>>()?,
             oval: oval(),
             ground: ground(),
             frames: 0,
@@ -146,7 +120,8 @@ pub fn expression_at(time: Duration) -> Expression {
     let prevailing = if share < 0.5 { from } else { to };
     FACES
         .get(prevailing)
-        .map_or(Expression::Neutral, |(expression, _)| *expression)
+        .copied()
+        .unwrap_or(Expression::Neutral)
 }
 
 /// Two places in [`FACES`] and how far the first has become the second, 0 to 1.

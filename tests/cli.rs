@@ -417,3 +417,128 @@ fn wait(child: &mut Child) -> std::process::ExitStatus {
         thread::sleep(Duration::from_millis(20));
     }
 }
+
+const FACES: [&str; 7] = [
+    "angry", "disgust", "fear", "happy", "sad", "surprise", "neutral",
+];
+
+fn face(name: &str) -> image::RgbImage {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/faces/{name}.png"));
+    image::open(path).unwrap().to_rgb8()
+}
+
+/// The faces of nobody as a data set, on a plain ground of this size or filling the picture.
+fn labelled_faces(folder: &Path, ground: Option<(u32, u32)>) {
+    for name in FACES {
+        let mut picture = face(name);
+        if let Some((width, height)) = ground {
+            let face = image::imageops::thumbnail(&picture, 240, 240);
+            picture = image::RgbImage::from_pixel(width, height, image::Rgb([120; 3]));
+            image::imageops::replace(&mut picture, &face, 200, 120);
+        }
+        fs::create_dir_all(folder.join(name)).unwrap();
+        picture.save(folder.join(name).join("1.png")).unwrap();
+    }
+}
+
+#[test]
+fn eval_compares_models_draws_plots_and_names_what_is_left_out() {
+    let home = Home::new();
+    labelled_faces(&home.path("faces"), None);
+    fs::create_dir(home.path("faces/bored")).unwrap();
+    face("sad").save(home.path("faces/bored/1.png")).unwrap();
+    fs::write(home.path("faces/happy/broken.png"), "no picture").unwrap();
+    fs::remove_dir_all(home.path("faces/fear")).unwrap();
+    let run = said(home.mien(&[
+        "eval", "faces", "--model", "mien-m", "--model", "mien-s", "--plots", "plots", "--json", "-",
+    ]));
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    for words in ["bored", "broken.png", "No picture shows fear"] {
+        assert!(run.err.contains(words), "no '{words}' in: {}", run.err);
+    }
+    let found: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&found["n"], &found["missed_faces"]), (&6.into(), &0.into()));
+    assert_eq!(found["empty_classes"], serde_json::json!(["fear"]));
+    let [low, high] = [0, 1].map(|end| found["models"][0]["accuracy_interval"][end].as_f64());
+    let accuracy = found["models"][0]["accuracy"].as_f64();
+    assert!(low < accuracy && accuracy <= high && accuracy > Some(0.5), "{found}");
+    assert_eq!(found["comparisons"].as_array().unwrap().len(), 1);
+    let mut plots: Vec<_> = fs::read_dir(home.path("plots"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    plots.sort();
+    assert_eq!(
+        plots,
+        [
+            "classes-mien-m.png",
+            "classes-mien-s.png",
+            "confusion-mien-m.png",
+            "confusion-mien-s.png",
+            "models.png",
+            "reliability-mien-m.png",
+            "reliability-mien-s.png"
+        ]
+    );
+    for plot in plots {
+        let colors: std::collections::HashSet<_> = image::open(home.path("plots").join(&plot))
+            .unwrap()
+            .to_rgb8()
+            .pixels()
+            .copied()
+            .collect();
+        assert!(colors.len() > 20, "{plot} is blank");
+    }
+}
+
+#[test]
+fn eval_through_the_detector_counts_a_face_that_it_misses_as_wrong() {
+    let home = Home::new();
+    labelled_faces(&home.path("frames"), Some((640, 480)));
+    image::RgbImage::from_pixel(640, 480, image::Rgb([120; 3]))
+        .save(home.path("frames/happy/nobody.png"))
+        .unwrap();
+    let run = said(home.mien(&["eval", "frames", "--through-detector", "--json", "-"]));
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let found: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&found["n"], &found["missed_faces"]), (&8.into(), &1.into()));
+    let model = &found["models"][0];
+    assert_eq!(model["per_class"]["happy"]["support"], 2);
+    let answers: u64 = model["confusion"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_array().unwrap())
+        .map(|count| count.as_u64().unwrap())
+        .sum();
+    assert_eq!(answers, 7);
+    let accuracy = model["accuracy"].as_f64().unwrap();
+    assert!((0.5..=0.875).contains(&accuracy), "{accuracy}");
+}
+
+#[test]
+fn models_test_catches_swapped_labels_and_a_wrong_scale() {
+    let home = Home::new();
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/mien-m.onnx");
+    for (name, side, word) in [
+        (
+            "swapped",
+            "labels = 'angry,disgust,fear,sad,happy,surprise,neutral'",
+            "the happy face as sad",
+        ),
+        ("scaled", "scale = '0..1'", "0..255"),
+    ] {
+        fs::copy(shipped, home.path(&format!("{name}.onnx"))).unwrap();
+        let side = format!("name = '{name}'\n{side}\n");
+        fs::write(home.path(&format!("{name}.toml")), side).unwrap();
+        let run = said(home.mien(&["models", "test", &format!("{name}.onnx")]));
+        assert_eq!(run.code, Some(1), "{}", run.out);
+        assert!(run.out.contains(word), "no '{word}' in: {}", run.out);
+        assert!(run.err.contains("the self-test failed"), "{}", run.err);
+    }
+    let run = said(home.mien(&["models", "test"]));
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    for name in ["mien-m", "mien-s", "mien-m-challenge"] {
+        assert!(run.out.contains(name), "{}", run.out);
+    }
+}

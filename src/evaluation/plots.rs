@@ -121,7 +121,7 @@ fn confusion(area: &Area<'_>, model: &ModelScores) -> Drawn {
             let corner = (LEFT + column * CELL, TOP + row * CELL);
             let opposite = (corner.0 + CELL - 2, corner.1 + CELL - 2);
             area.draw(&Rectangle::new([corner, opposite], shade(share).filled()))?;
-            let ink = if share > 0.5 { WHITE } else { INK };
+            let ink = if share > 0.65 { WHITE } else { INK };
             let at = (LEFT + middle(column), TOP + middle(row));
             let number = centered(20).color(&ink);
             let rate = centered(14).color(&ink);
@@ -182,7 +182,8 @@ fn models(area: &Area<'_>, models: &[ModelScores]) -> Drawn {
 
 /// Groups of three bars from 0 to 1, each with its height in per cent.
 fn bars(area: &Area<'_>, title: &str, groups: &[&str], series: &[(&str, Vec<f64>); 3]) -> Drawn {
-    let mut chart = axes(area, title, 0.0..groups.len() as f64)?;
+    // The legend stands above the bars.
+    let mut chart = axes(area, title, 0.0..groups.len() as f64, 1.25)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -191,7 +192,10 @@ fn bars(area: &Area<'_>, title: &str, groups: &[&str], series: &[(&str, Vec<f64>
         .bold_line_style(FAINT)
         .axis_style(FAINT)
         .y_labels(6)
-        .y_label_formatter(&|share| format!("{:.0} %", 100.0 * share))
+        .y_label_formatter(&|share| match share {
+            ..=1.0 => format!("{:.0} %", 100.0 * share),
+            _ => String::new(),
+        })
         .label_style(text(16))
         .draw()?;
     for (place, (name, values)) in series.iter().enumerate() {
@@ -223,7 +227,7 @@ fn bars(area: &Area<'_>, title: &str, groups: &[&str], series: &[(&str, Vec<f64>
 fn reliability(area: &Area<'_>, model: &ModelScores) -> Drawn {
     let scores = &model.scores;
     let title = format!("{}: ECE {:.3}", model.name, scores.ece);
-    let mut chart = axes(area, &title, 0.0..1.0)?;
+    let mut chart = axes(area, &title, 0.0..1.0, 1.05)?;
     let percent = |share: &f64| format!("{:.0} %", 100.0 * share);
     chart
         .configure_mesh()
@@ -274,6 +278,7 @@ fn axes<'a, 'b>(
     area: &'a Area<'b>,
     title: &str,
     across: Range<f64>,
+    top: f64,
 ) -> Result<Chart<'a, 'b>, Box<dyn std::error::Error>>
 where
     'b: 'a,
@@ -283,7 +288,7 @@ where
         .margin(20)
         .x_label_area_size(48)
         .y_label_area_size(72)
-        .build_cartesian_2d(across, 0.0..1.05)?;
+        .build_cartesian_2d(across, 0.0..top)?;
     Ok(chart)
 }
 

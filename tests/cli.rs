@@ -450,18 +450,25 @@ fn eval_compares_models_draws_plots_and_names_what_is_left_out() {
     fs::write(home.path("faces/happy/broken.png"), "no picture").unwrap();
     fs::remove_dir_all(home.path("faces/fear")).unwrap();
     let run = said(home.mien(&[
-        "eval", "faces", "--model", "mien-m", "--model", "mien-s", "--plots", "plots", "--json", "-",
+        "eval", "faces", "--model", "mien-m", "--model", "mien-s", "--plots", "plots", "--json",
+        "-",
     ]));
     assert_eq!(run.code, Some(0), "{}", run.err);
     for words in ["bored", "broken.png", "No picture shows fear"] {
         assert!(run.err.contains(words), "no '{words}' in: {}", run.err);
     }
     let found: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!((&found["n"], &found["missed_faces"]), (&6.into(), &0.into()));
+    assert_eq!(
+        (&found["n"], &found["missed_faces"]),
+        (&6.into(), &0.into())
+    );
     assert_eq!(found["empty_classes"], serde_json::json!(["fear"]));
     let [low, high] = [0, 1].map(|end| found["models"][0]["accuracy_interval"][end].as_f64());
     let accuracy = found["models"][0]["accuracy"].as_f64();
-    assert!(low < accuracy && accuracy <= high && accuracy > Some(0.5), "{found}");
+    assert!(
+        low < accuracy && accuracy <= high && accuracy > Some(0.5),
+        "{found}"
+    );
     assert_eq!(found["comparisons"].as_array().unwrap().len(), 1);
     let mut plots: Vec<_> = fs::read_dir(home.path("plots"))
         .unwrap()
@@ -501,7 +508,10 @@ fn eval_through_the_detector_counts_a_face_that_it_misses_as_wrong() {
     let run = said(home.mien(&["eval", "frames", "--through-detector", "--json", "-"]));
     assert_eq!(run.code, Some(0), "{}", run.err);
     let found: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!((&found["n"], &found["missed_faces"]), (&8.into(), &1.into()));
+    assert_eq!(
+        (&found["n"], &found["missed_faces"]),
+        (&8.into(), &1.into())
+    );
     let model = &found["models"][0];
     assert_eq!(model["per_class"]["happy"]["support"], 2);
     let answers: u64 = model["confusion"]

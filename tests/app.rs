@@ -2,17 +2,20 @@
 
 mod common;
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Step, parts, settings};
 use eframe::egui::{self, Event, Key, accesskit::Toggled, vec2};
+use eframe::{App as _, Storage};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use mien::app::{App, ModelEntry, Options};
 use mien::pipeline::{Pipeline, Settings};
+use mien::session::EventKind;
 use mien::source::SourceSpec;
 
 /// Frames for as long as any test lasts.
@@ -41,10 +44,80 @@ fn window_with(
     parts: mien::pipeline::Parts,
     options: Options,
 ) -> Harness<'static, App> {
+    window_kept(settings, parts, options, &Kept::default())
+}
+
+/// A window that begins with what another one left.
+fn window_kept(
+    settings: Settings,
+    parts: mien::pipeline::Parts,
+    options: Options,
+    kept: &Kept,
+) -> Harness<'static, App> {
     let pipeline = Pipeline::start(settings, parts).expect("fakes start");
     Harness::builder()
         .with_size(vec2(1100.0, 720.0))
-        .build_eframe(|creation| App::new(&creation.egui_ctx, None, options, pipeline))
+        .build_eframe(|creation| App::new(&creation.egui_ctx, Some(kept), options, pipeline))
+}
+
+/// A window on a fake camera that records into `folder`, kept settings and all.
+fn recording_window(folder: &Path, kept: &Kept) -> Harness<'static, App> {
+    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    let mut window = window_kept(settings(None), fakes, options(folder), kept);
+    wait_for_label(&mut window, "Face 1: happy");
+    window
+}
+
+/// What the window remembers, in memory.
+#[derive(Default)]
+struct Kept(HashMap<String, String>);
+
+impl Kept {
+    /// After the first recording's notice has been read.
+    fn notice_read() -> Self {
+        let settings = "(notice_read:true)".to_owned();
+        Self([("settings".to_owned(), settings)].into())
+    }
+
+    /// As when the window closes.
+    fn of(window: &mut Harness<'static, App>) -> Self {
+        let mut kept = Self::default();
+        window.state_mut().save(&mut kept);
+        kept
+    }
+}
+
+impl Storage for Kept {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn flush(&mut self) {}
+}
+
+/// The session folder in `recordings`.
+fn only_session(recordings: &Path) -> PathBuf {
+    let mut folders = recordings.read_dir().unwrap();
+    let folder = folders.next().unwrap().unwrap().path();
+    assert!(folders.next().is_none());
+    folder
+}
+
+/// The markers in a session's `events.csv`.
+fn markers(session: &Path) -> Vec<String> {
+    let events = mien::session::events(session).unwrap();
+    let markers = events
+        .into_iter()
+        .filter(|event| event.event == EventKind::Marker);
+    markers.map(|event| event.detail).collect()
 }
 
 /// A window on a fake camera that plays these steps.
@@ -174,21 +247,12 @@ fn space_pauses_and_goes_on() {
 #[test]
 fn r_records_into_a_new_session_folder_and_stops() {
     let recordings = tempfile::tempdir().unwrap();
-    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
-    let mut window = window_with(settings(None), fakes, options(recordings.path()));
-    wait_for_label(&mut window, "Face 1: happy");
+    let mut window = recording_window(recordings.path(), &Kept::notice_read());
     assert!(sees(&window, "Records to"));
     press(&mut window, Key::R);
     wait_for_label(&mut window, "Stop recording");
     assert!(sees(&window, "Writing to"));
-    let session = recordings
-        .path()
-        .read_dir()
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let session = only_session(recordings.path());
     let table = session.join("observations.csv");
     wait_for(&mut window, "a row on the disk", |_| {
         std::fs::read_to_string(&table).is_ok_and(|rows| rows.lines().count() > 1)
@@ -200,11 +264,89 @@ fn r_records_into_a_new_session_folder_and_stops() {
 }
 
 #[test]
+fn before_the_first_recording_a_notice_is_confirmed_once() {
+    let recordings = tempfile::tempdir().unwrap();
+    let mut window = recording_window(recordings.path(), &Kept::default());
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Before the first recording");
+    assert!(sees(&window, "AI Act"));
+    assert!(sees(&window, &recordings.path().display().to_string()));
+    click(&mut window, "Not now");
+    assert!(!sees(&window, "Before the first recording"));
+    assert_eq!(recordings.path().read_dir().unwrap().count(), 0);
+    press(&mut window, Key::R);
+    click(&mut window, "Understood, record");
+    wait_for_label(&mut window, "Stop recording");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let kept = Kept::of(&mut window);
+    let mut window = recording_window(elsewhere.path(), &kept);
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Stop recording");
+}
+
+#[test]
+fn keys_and_the_menu_set_markers_in_the_recording_and_on_the_chart() {
+    let recordings = tempfile::tempdir().unwrap();
+    let mut window = recording_window(recordings.path(), &Kept::notice_read());
+    press(&mut window, Key::F2);
+    wait_for_label(&mut window, "'Marker 1' is not kept");
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Stop recording");
+    press(&mut window, Key::F9);
+    wait_for_label(&mut window, "Marked 'Marker 8'");
+    click(&mut window, "Markers");
+    click(&mut window, "Marker 3");
+    wait_for_label(&mut window, "Marked 'Marker 3'");
+    let chart = "Chart of the last minute, marked: Marker 1, Marker 8, Marker 3";
+    window.get_by_label(chart);
+    let session = only_session(recordings.path());
+    assert_eq!(markers(&session), ["Marker 8", "Marker 3"]);
+}
+
+#[test]
+fn enter_opens_a_box_for_a_name_and_escape_closes_it() {
+    let recordings = tempfile::tempdir().unwrap();
+    let mut window = recording_window(recordings.path(), &Kept::notice_read());
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Stop recording");
+    for (text, end) in [("never mind", Key::Escape), ("  a long scene", Key::Enter)] {
+        press(&mut window, Key::Enter);
+        wait_for_label(&mut window, "Name of the marker");
+        window.event(Event::Text(text.to_owned()));
+        press(&mut window, end);
+        assert!(!sees(&window, "Name of the marker"), "{text}");
+    }
+    wait_for_label(&mut window, "Marked 'a long scene'");
+    assert_eq!(markers(&only_session(recordings.path())), ["a long scene"]);
+}
+
+#[test]
+fn the_names_of_the_keys_are_remembered() {
+    let mut window = recording_window(Path::new("/nowhere"), &Kept::default());
+    click(&mut window, "Markers");
+    click(&mut window, "Name the keys…");
+    window.get_by_label("F4").focus();
+    window.run_ok();
+    window.event(Event::Text("Film starts".to_owned()));
+    window.run_ok();
+    press(&mut window, Key::F4);
+    click(&mut window, "Close");
+    assert!(!sees(&window, "is not kept"), "a field keeps its keys");
+    let kept = Kept::of(&mut window);
+
+    let mut window = recording_window(Path::new("/nowhere"), &kept);
+    press(&mut window, Key::F4);
+    wait_for_label(&mut window, "'Film starts' is not kept");
+    press(&mut window, Key::F5);
+    wait_for_label(&mut window, "'Marker 4' is not kept");
+}
+
+#[test]
 fn a_log_folder_that_cannot_be_written_is_said_in_a_notice() {
     // A file where the folder should be: even root cannot write into it.
     let file = tempfile::NamedTempFile::new().unwrap();
-    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
-    let mut window = window_with(settings(None), fakes, options(file.path()));
+    let mut window = recording_window(file.path(), &Kept::notice_read());
     press(&mut window, Key::R);
     wait_for_label(&mut window, "The log cannot be written");
     window.get_by_label("Record");
@@ -213,9 +355,7 @@ fn a_log_folder_that_cannot_be_written_is_said_in_a_notice() {
 #[test]
 fn keys_belong_to_a_text_field_that_has_the_focus() {
     let recordings = tempfile::tempdir().unwrap();
-    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
-    let mut window = window_with(settings(None), fakes, options(recordings.path()));
-    wait_for_label(&mut window, "Face 1: happy");
+    let mut window = recording_window(recordings.path(), &Kept::notice_read());
     let text = Arc::new(std::sync::Mutex::new(String::new()));
     let typed = Arc::clone(&text);
     window.ctx.on_begin_pass(

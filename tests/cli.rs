@@ -151,6 +151,8 @@ fn the_demo_ends_after_one_round_and_its_log_follows_the_expressions_drawn() {
         logs.to_str().unwrap(),
     ]));
     assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_eq!(said.err.matches("no picture").count(), 1, "{}", said.err);
+    assert!(said.err.contains("AI Act"), "{}", said.err);
 
     let session = only_folder(&logs);
     let rows = rows(&session);

@@ -81,6 +81,37 @@ fn every_analysed_frame_is_logged_once_and_names_its_model() {
 }
 
 #[test]
+fn a_marker_is_in_the_file_at_once_and_says_when_it_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    wait_for(&pipeline, "frames", |state| state.analyzed > 0);
+    pipeline.send(Command::Mark("too early".to_owned()));
+    let state = wait_for(&pipeline, "a marker", |state| !state.markers.is_empty());
+    assert!(!state.markers[0].kept);
+    assert!(pipeline.notices()[0].text.contains("not kept"));
+
+    pipeline.send(Command::StartLog(folder.path().to_owned()));
+    let state = wait_for(&pipeline, "a row", |state| {
+        state.recording.is_some() && state.analyzed > 20
+    });
+    let session = state.recording.unwrap().folder;
+    for name in ["film, part \"one\"", "pause"] {
+        pipeline.send(Command::Mark(name.to_owned()));
+        wait_for(&pipeline, name, |state| {
+            state
+                .markers
+                .back()
+                .is_some_and(|marker| marker.name == name && marker.kept)
+        });
+        // Nothing is waited for: the log is flushed only twice a second.
+        let last = rows(&session, "events.csv").pop().unwrap();
+        assert_eq!((&*last["event"], &*last["detail"]), ("marker", name));
+    }
+    let markers = pipeline.state().markers;
+    assert_eq!(markers.len(), 3);
+}
+
+#[test]
 fn an_unplugged_camera_is_found_again_under_the_same_recording() {
     let folder = tempfile::tempdir().unwrap();
     let steps = vec![Step::Frames(3), Step::Lose, Step::Lose, Step::Frames(40)];

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::help::Page;
+use super::page::Page;
 use crate::pipeline::Command;
 
 /// One wish of the user.
@@ -30,8 +30,10 @@ pub(super) enum Action {
     ToggleFullScreen,
     /// Leave the full screen.
     LeaveFullScreen,
-    /// Open a page of help.
-    Help(Page),
+    /// Lay a page over the window.
+    Show(Page),
+    /// Record from now on: the notice has been read.
+    Record,
     /// Show a folder in the system's file manager.
     Reveal(PathBuf),
     /// Put a path onto the clipboard.

@@ -1,20 +1,31 @@
 //! The last minute of the chosen face, a line for each expression.
 
+use std::collections::VecDeque;
+
 use egui::accesskit::Role;
-use egui::{Rangef, Ui, WidgetInfo, vec2};
-use egui_plot::{AxisHints, GridMark, Line, Plot, PlotPoints};
+use egui::{Align2, Rangef, RichText, Ui, WidgetInfo, vec2};
+use egui_plot::{
+    AxisHints, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Text, VLine,
+};
 
 use super::colors;
 use super::history::{History, SPAN};
-use super::theme::{Palette, regular};
+use super::theme::{Palette, regular, size};
 use crate::expression::Expression;
 use crate::face::Face;
+use crate::pipeline::Marker;
 
 /// Seconds between two marks below the chart.
 const MARKS: [f64; 3] = [-60.0, -30.0, 0.0];
 
 /// Draws the chart into what room there is.
-pub(super) fn chart_ui(ui: &mut Ui, history: &History, face: Option<&Face>, known: &[Expression]) {
+pub(super) fn chart_ui(
+    ui: &mut Ui,
+    history: &History,
+    face: Option<&Face>,
+    known: &[Expression],
+    markers: &VecDeque<Marker>,
+) {
     let palette = Palette::of(ui.visuals());
     let theme = ui.theme();
     let axis = |hints: AxisHints<'static>| {
@@ -69,6 +80,7 @@ pub(super) fn chart_ui(ui: &mut Ui, history: &History, face: Option<&Face>, know
         .allow_double_click_reset(false)
         .sense(egui::Sense::hover())
         .show(ui, |plot| {
+            markers_ui(plot, history, markers, palette);
             let Some(face) = face else {
                 return;
             };
@@ -91,6 +103,66 @@ pub(super) fn chart_ui(ui: &mut Ui, history: &History, face: Option<&Face>, know
         })
         .response;
     response.widget_info(|| {
-        WidgetInfo::labeled(Role::GraphicsDocument, true, "Chart of the last minute")
+        let names: Vec<&str> = shown_markers(history, markers)
+            .map(|(_, _, marker)| marker.name.as_str())
+            .collect();
+        let label = if names.is_empty() {
+            "Chart of the last minute".to_owned()
+        } else {
+            format!("Chart of the last minute, marked: {}", names.join(", "))
+        };
+        WidgetInfo::labeled(Role::GraphicsDocument, true, label)
     });
+}
+
+/// The markers of the last minute: their numbers, where they lie, and they themselves.
+fn shown_markers<'a>(
+    history: &History,
+    markers: &'a VecDeque<Marker>,
+) -> impl Iterator<Item = (usize, f64, &'a Marker)> {
+    let placed = markers
+        .iter()
+        .enumerate()
+        .map(|(number, marker)| (number, history.position(marker.at), marker));
+    placed.filter(|(_, x, _)| *x > -SPAN.as_secs_f64())
+}
+
+/// Letters of a marker's name that have room in the chart.
+const LETTERS: usize = 16;
+
+/// A line for each marker, its name at its left; names close together stand below one another.
+fn markers_ui(
+    plot: &mut PlotUi<'_>,
+    history: &History,
+    markers: &VecDeque<Marker>,
+    palette: &Palette,
+) {
+    for (number, x, marker) in shown_markers(history, markers) {
+        let (color, style) = if marker.kept {
+            (palette.strong, LineStyle::Solid)
+        } else {
+            (palette.weak, LineStyle::dashed_dense())
+        };
+        plot.vline(
+            VLine::new(marker.name.clone(), x)
+                .color(color)
+                .width(1.0)
+                .style(style)
+                .allow_hover(false),
+        );
+        let mut name: String = marker.name.chars().take(LETTERS).collect();
+        if name.len() < marker.name.len() {
+            name.push('…');
+        }
+        let words = RichText::new(format!(" {name} "))
+            .font(regular(size::SMALL))
+            .background_color(palette.panel.gamma_multiply(0.85));
+        let y = 1.0 - 0.11 * (number % 4) as f64;
+        let text = Text::new(marker.name.clone(), PlotPoint::new(x, y), words);
+        plot.text(
+            text.color(color)
+                .anchor(Align2::RIGHT_TOP)
+                .allow_hover(false),
+        );
+    }
 }

@@ -1,19 +1,10 @@
 //! The pages of the Help menu.
 
-use egui::{Id, Modal, RichText, Ui, vec2};
+use egui::{RichText, Ui, vec2};
 
 use super::keys;
+use super::page::paragraph_ui;
 use super::theme::{Palette, semibold, size, space};
-use super::widgets::main_button;
-
-/// A page of help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Page {
-    /// What Mien is, and what it is not.
-    About,
-    /// The keys.
-    Shortcuts,
-}
 
 const ABOUT: [(&str, &str); 4] = [
     (
@@ -39,34 +30,8 @@ const ABOUT: [(&str, &str); 4] = [
     ),
 ];
 
-/// Draws the page. Returns whether it is to be closed.
-pub(super) fn page_ui(ctx: &egui::Context, page: Page) -> bool {
-    let modal = Modal::new(Id::unique("help"))
-        .frame(ground(ctx))
-        .show(ctx, |ui| {
-            ui.spacing_mut().item_spacing.y = space::XS;
-            ui.set_width(match page {
-                Page::About => 460.0,
-                Page::Shortcuts => 320.0,
-            });
-            match page {
-                Page::About => about_ui(ui),
-                Page::Shortcuts => shortcuts_ui(ui),
-            }
-            ui.add_space(space::M);
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                main_button(ui, "Close").clicked()
-            })
-            .inner
-        });
-    modal.inner || modal.should_close()
-}
-
-fn ground(ctx: &egui::Context) -> egui::Frame {
-    egui::Frame::window(&ctx.global_style()).inner_margin(space::L)
-}
-
-fn about_ui(ui: &mut Ui) {
+/// What Mien is, and what it is not.
+pub(super) fn about_ui(ui: &mut Ui) {
     let palette = Palette::of(ui.visuals());
     ui.label(
         RichText::new("Mien")
@@ -80,17 +45,12 @@ fn about_ui(ui: &mut Ui) {
     );
     ui.label(RichText::new(version).color(palette.weak));
     for (heading, text) in ABOUT {
-        ui.add_space(space::S);
-        ui.label(
-            RichText::new(heading)
-                .font(semibold(size::BODY))
-                .color(palette.strong),
-        );
-        ui.label(text);
+        paragraph_ui(ui, heading, text);
     }
 }
 
-fn shortcuts_ui(ui: &mut Ui) {
+/// The keys.
+pub(super) fn shortcuts_ui(ui: &mut Ui) {
     ui.heading("Keyboard shortcuts");
     ui.add_space(space::S);
     let palette = Palette::of(ui.visuals());

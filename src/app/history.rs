@@ -56,6 +56,12 @@ impl History {
         self.0.push_back(Sample { time, faces });
     }
 
+    /// Where a moment lies: seconds before the newest sample, 0 or negative.
+    pub fn position(&self, at: Instant) -> f64 {
+        let ago = |sample: &Sample| sample.time.saturating_duration_since(at).as_secs_f64();
+        -self.0.back().map_or(0.0, ago)
+    }
+
     /// The unbroken lines of one expression in one face: seconds before the newest sample (negative)
     /// and probability.
     pub fn lines(&self, id: u64, expression: Expression) -> Vec<Vec<[f64; 2]>> {

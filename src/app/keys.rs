@@ -3,11 +3,16 @@
 use egui::{Key, Modifiers};
 
 use super::action::Action;
+use super::markers::{self, MarkerNames};
+use super::page::Page;
+use crate::pipeline::Command;
 
 /// What the help page says, in its order.
-pub(super) const TABLE: [(&str, &str); 7] = [
+pub(super) const TABLE: [(&str, &str); 9] = [
     ("Space", "Pause, or go on"),
     ("R", "Start or stop recording"),
+    ("F2 – F9", "Set a marker"),
+    ("Enter", "Set a marker with another name"),
     ("M", "Mirror the picture"),
     ("F", "Full screen"),
     ("Esc", "Leave full screen"),
@@ -28,8 +33,12 @@ const NUMBERS: [Key; 9] = [
 ];
 
 /// What the keys pressed since the last pass ask for. A text field that has the focus keeps its keys,
-/// and a focused button its space bar.
-pub(super) fn pressed(ctx: &egui::Context, models: &[super::ModelEntry]) -> Vec<Action> {
+/// and a focused button its space bar and Enter.
+pub(super) fn pressed(
+    ctx: &egui::Context,
+    models: &[super::ModelEntry],
+    names: &MarkerNames,
+) -> Vec<Action> {
     if ctx.text_edit_focused() {
         return Vec::new();
     }
@@ -39,6 +48,14 @@ pub(super) fn pressed(ctx: &egui::Context, models: &[super::ModelEntry]) -> Vec<
         let mut actions = Vec::new();
         if !focused && hit(Key::Space) {
             actions.push(Action::TogglePause);
+        }
+        if !focused && hit(Key::Enter) {
+            actions.push(Action::Show(Page::Marker(String::new())));
+        }
+        for (index, key) in markers::KEYS.into_iter().enumerate() {
+            if hit(key) {
+                actions.push(Action::Tell(Command::Mark(names.name(index))));
+            }
         }
         let plain = [
             (Key::R, Action::ToggleRecording),

@@ -6,7 +6,7 @@ use egui::{Panel, Rect, Ui};
 use super::action::Action;
 use super::stage::{self, Scene};
 use super::theme::{Palette, space};
-use super::{App, bars, chart, help, keys, menu, record, status};
+use super::{App, bars, chart, keys, menu, record, status};
 use crate::expression::Expression;
 
 /// The least and the most width of the side panel, in points.
@@ -17,7 +17,8 @@ impl App {
     pub(super) fn draw(&mut self, ui: &mut Ui) -> Vec<Action> {
         let mut actions = Vec::new();
         if self.page.is_none() {
-            actions = keys::pressed(ui.ctx(), &self.options.models);
+            let names = &self.settings.markers;
+            actions = keys::pressed(ui.ctx(), &self.options.models, names);
         }
         if !self.full_screen {
             self.menu_ui(ui, &mut actions);
@@ -35,10 +36,11 @@ impl App {
         }
         let (stage, faces) = self.stage_ui(ui, &mut actions);
         self.toasts.ui(ui.ctx(), stage, &faces);
-        if let Some(page) = self.page
-            && help::page_ui(ui.ctx(), page)
-        {
-            self.page = None;
+        if let Some(page) = &mut self.page {
+            let names = &mut self.settings.markers;
+            if page.ui(ui.ctx(), names, &self.record.parent, &mut actions) {
+                self.page = None;
+            }
         }
         files_ui(ui.ctx(), &mut actions);
         actions
@@ -92,7 +94,7 @@ impl App {
                 if self.settings.chart {
                     bars::heading_ui(ui, "Last minute");
                     ui.add_space(space::S);
-                    chart::chart_ui(ui, &self.history, face, &known);
+                    chart::chart_ui(ui, &self.history, face, &known, &self.state.markers);
                 }
             });
     }

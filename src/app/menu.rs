@@ -4,11 +4,11 @@ use egui::{MenuBar, ThemePreference, Ui};
 
 use super::action::Action;
 use super::background::Background;
-use super::help::Page;
+use super::page::Page;
 use super::settings::Settings;
 use super::theme::{RADIUS, space};
 use super::widgets::{Mark, MenuItem, menu_heading, sentence};
-use super::{ModelEntry, record::RecordView};
+use super::{ModelEntry, markers, record::RecordView};
 use crate::pipeline::{Command, State};
 use crate::runtime::ProviderChoice;
 use crate::source::SourceSpec;
@@ -44,6 +44,10 @@ pub(super) fn menu_ui(
             ui.menu_button("Model", |ui| model_menu(ui, lists, state, actions));
             ui.menu_button("Provider", |ui| provider_menu(ui, lists, state, actions));
             ui.menu_button("View", |ui| view_menu(ui, lists, state, settings, actions));
+            ui.menu_button("Markers", |ui| {
+                menu(ui, 240.0);
+                markers::menu_ui(ui, &settings.markers, state, actions);
+            });
             ui.menu_button("Help", |ui| help_menu(ui, actions));
             let right = egui::Layout::right_to_left(egui::Align::Center);
             ui.with_layout(right, |ui| record.ui(ui, state, actions));
@@ -67,7 +71,7 @@ fn menu(ui: &mut Ui, width: f32) {
     ui.spacing_mut().item_spacing.y = 1.0;
 }
 
-fn separator(ui: &mut Ui) {
+pub(super) fn separator(ui: &mut Ui) {
     ui.add(egui::Separator::default().spacing(space::S + 1.0));
 }
 
@@ -250,9 +254,9 @@ fn view_menu(
 fn help_menu(ui: &mut Ui, actions: &mut Vec<Action>) {
     menu(ui, 200.0);
     if ui.add(MenuItem::new("Keyboard shortcuts")).clicked() {
-        actions.push(Action::Help(Page::Shortcuts));
+        actions.push(Action::Show(Page::Shortcuts));
     }
     if ui.add(MenuItem::new("About Mien")).clicked() {
-        actions.push(Action::Help(Page::About));
+        actions.push(Action::Show(Page::About));
     }
 }

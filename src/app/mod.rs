@@ -13,7 +13,10 @@ mod help;
 mod history;
 mod keys;
 mod layout;
+mod markers;
 mod menu;
+mod notice;
+mod page;
 mod record;
 mod run;
 #[cfg(test)]
@@ -36,6 +39,7 @@ use self::action::Action;
 use self::background::{Background, Pick, Picked};
 use self::chosen::ChosenFace;
 use self::history::History;
+use self::page::Page;
 use self::record::RecordView;
 use self::settings::Settings;
 use self::toasts::Toasts;
@@ -90,7 +94,7 @@ pub struct App {
     face_seen: Option<Instant>,
     record: RecordView,
     toasts: Toasts,
-    page: Option<help::Page>,
+    page: Option<Page>,
     cameras: Option<Vec<String>>,
     looking: Background<Vec<String>>,
     dialog: Background<Picked>,
@@ -235,11 +239,17 @@ impl App {
                 self.pipeline
                     .send(Command::Pause(self.state.condition != Condition::Paused));
             }
-            Action::ToggleRecording => self.pipeline.send(if self.state.recording.is_some() {
-                Command::StopLog
-            } else {
-                Command::StartLog(self.record.parent.clone())
-            }),
+            Action::ToggleRecording if self.state.recording.is_some() => {
+                self.pipeline.send(Command::StopLog);
+            }
+            Action::ToggleRecording if !self.settings.notice_read => {
+                self.page = Some(Page::Notice);
+            }
+            Action::ToggleRecording => self.start_recording(),
+            Action::Record => {
+                self.settings.notice_read = true;
+                self.start_recording();
+            }
             Action::ToggleMirror => self.settings.toggle_mirror(self.state.source.as_ref()),
             Action::ToggleFullScreen => self.fill_screen(ctx, !self.full_screen),
             Action::LeaveFullScreen => {
@@ -247,7 +257,7 @@ impl App {
                     self.fill_screen(ctx, false);
                 }
             }
-            Action::Help(page) => self.page = Some(page),
+            Action::Show(page) => self.page = Some(page),
             Action::Reveal(folder) => {
                 if let Err(error) = open::that_detached(&folder) {
                     let text =
@@ -258,6 +268,11 @@ impl App {
             Action::CopyPath(folder) => ctx.copy_text(folder.display().to_string()),
             Action::DismissWelcome => self.options.welcome = None,
         }
+    }
+
+    fn start_recording(&self) {
+        self.pipeline
+            .send(Command::StartLog(self.record.parent.clone()));
     }
 
     fn fill_screen(&mut self, ctx: &egui::Context, on: bool) {

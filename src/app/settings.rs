@@ -3,15 +3,13 @@
 use egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
+use super::markers::MarkerNames;
 use crate::source::SourceSpec;
 
 /// Kept by eframe in the user's data folder; a key that is missing there takes its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches of the View menu"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub(super) struct Settings {
     /// Whether cameras are shown as a mirror shows them.
     pub mirror_cameras: bool,
@@ -27,6 +25,10 @@ pub(super) struct Settings {
     pub theme: ThemePreference,
     /// The model picked last.
     pub model: Option<String>,
+    /// What the markers of the keys are called.
+    pub markers: MarkerNames,
+    /// Whether the notice before the first recording has been read.
+    pub notice_read: bool,
 }
 
 impl Default for Settings {
@@ -39,6 +41,8 @@ impl Default for Settings {
             chart: true,
             theme: ThemePreference::System,
             model: None,
+            markers: MarkerNames::default(),
+            notice_read: false,
         }
     }
 }

@@ -16,7 +16,7 @@ mod window;
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +30,7 @@ use mien::detector::SeetaDetector;
 use mien::pipeline::{Loaded, Observe, Parts, Settings, Wake};
 use mien::runtime::ProviderChoice;
 use mien::source::{self, CameraRequest, SourceSpec};
+use mien::words::LAW;
 use serde::Serialize;
 
 /// Facial expression recognition (emotion recognition), live, on your own machine.
@@ -238,6 +239,15 @@ impl LiveArgs {
             loops,
         }
     }
+}
+
+/// Says what a recording is, in a line, as the window does before the first one.
+fn say_what_is_recorded(log: &Path) {
+    eprintln!(
+        "Recording to {}: numbers and names of expressions, no picture, on this machine only. Ask \
+         people before you record them. {LAW}",
+        log.display()
+    );
 }
 
 /// The user's and the built-in models.

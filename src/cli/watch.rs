@@ -16,7 +16,7 @@ use mien::observation::{Observation, StageTimes};
 use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
 use serde_json::{Map, Value, json};
 
-use super::{LiveArgs, parts, stop_flag};
+use super::{LiveArgs, parts, say_what_is_recorded, stop_flag};
 
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {
@@ -57,6 +57,11 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     let model = args.live.model.as_deref().unwrap_or(DEFAULT_MODEL);
     let settings = args.live.settings(source, model, false);
     let pipeline = Pipeline::start(settings, parts(observe, wake))?;
+    if let Some(log) = &args.live.log
+        && !quiet
+    {
+        say_what_is_recorded(log);
+    }
     let mut view = View::new(args.json.is_some());
     let deadline = args
         .live

@@ -13,7 +13,7 @@ use mien::source::camera;
 use serde_json::Value;
 
 use super::watch::{self, WatchArgs};
-use super::{LiveArgs, catalog, parts};
+use super::{LiveArgs, catalog, parts, say_what_is_recorded};
 
 pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
     if !app::display_available() {
@@ -42,7 +42,13 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
             .or(picked_last.filter(|name| catalog.find(name).is_ok()))
             .unwrap_or(DEFAULT_MODEL);
         let parts = parts(Box::new(|_| {}), Arc::new(move || handle.wake()));
-        Pipeline::start(live.settings(source, model, true), parts)
+        let pipeline = Pipeline::start(live.settings(source, model, true), parts)?;
+        if let Some(log) = &live.log
+            && !quiet
+        {
+            say_what_is_recorded(log);
+        }
+        Ok(pipeline)
     })
     .map_err(|sentence| anyhow!(sentence))
 }

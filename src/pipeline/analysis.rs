@@ -11,8 +11,8 @@ use super::capture::{Captures, Job};
 use super::inbox::{Event, Inbox, SourceWord, Word};
 use super::recorder::Recorder;
 use super::{
-    ActiveModel, Board, Command, Condition, LoadModel, Loaded, Observe, STALL, Severity, State,
-    lock,
+    ActiveModel, Board, Command, Condition, LoadModel, Loaded, Marker, Observe, STALL, Severity,
+    State, lock,
 };
 use crate::analyzer::Analyzer;
 use crate::error::{Error, Result};
@@ -20,6 +20,7 @@ use crate::frame::Frame;
 use crate::runtime::ProviderChoice;
 use crate::session::EventKind;
 use crate::source::SourceSpec;
+use crate::words::clock;
 
 /// How often the log is flushed and the camera looked after when nothing else happens.
 const TICK: Duration = Duration::from_millis(100);
@@ -30,6 +31,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How long a camera may take from being opened to its first frame; USB webcams need up to three
 /// seconds to expose in the dark.
 const WARM_UP: Duration = Duration::from_secs(5);
+
+/// Markers that are shown; the oldest go first. More than one a second in the chart's minute is noise.
+const MARKERS: usize = 64;
 
 pub(super) struct Analysis {
     inbox: Arc<Inbox>,
@@ -146,6 +150,7 @@ impl Analysis {
                 }
             }
             Command::StopLog => self.stop_recording(),
+            Command::Mark(name) => self.mark(name),
         }
     }
 
@@ -417,6 +422,26 @@ impl Analysis {
             }
             Err(error) => self.board.notify(Severity::Error, error.to_string()),
         }
+    }
+
+    /// Sets a marker, and says whether it is kept.
+    fn mark(&mut self, name: String) {
+        self.event(EventKind::Marker, &name);
+        let text = match &self.state.recording {
+            Some(recording) => {
+                format!("Marked '{name}' at {}", clock(recording.since.elapsed()))
+            }
+            None => format!("'{name}' is not kept: nothing is being recorded"),
+        };
+        self.board.notify(Severity::Info, text);
+        if self.state.markers.len() >= MARKERS {
+            self.state.markers.pop_front();
+        }
+        self.state.markers.push_back(Marker {
+            name,
+            at: Instant::now(),
+            kept: self.state.recording.is_some(),
+        });
     }
 
     fn event(&mut self, kind: EventKind, detail: &str) {

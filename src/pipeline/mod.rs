@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub use parts::{BuildDetector, LoadModel, Loaded, Observe, OpenSource, Parts, Settings, Wake};
-pub use state::{ActiveModel, Command, Condition, Notice, Recording, Severity, State};
+pub use state::{ActiveModel, Command, Condition, Marker, Notice, Recording, Severity, State};
 
 use self::analysis::Analysis;
 use self::capture::Job;

@@ -1,5 +1,6 @@
 //! What the live pipeline can be told, and what it says of itself.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +24,8 @@ pub enum Command {
     StartLog(PathBuf),
     /// Stop recording.
     StopLog,
+    /// Set a marker with this name, now: a phase of the recording begins.
+    Mark(String),
 }
 
 /// How the source is.
@@ -54,6 +57,17 @@ pub struct Recording {
     pub since: Instant,
 }
 
+/// A moment that the user marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// What begins there.
+    pub name: String,
+    /// When.
+    pub at: Instant,
+    /// Whether it is in a recording; otherwise it is only shown.
+    pub kept: bool,
+}
+
 /// The model at work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActiveModel {
@@ -82,6 +96,8 @@ pub struct State {
     pub provider: ProviderChoice,
     /// The recording, if any.
     pub recording: Option<Recording>,
+    /// The last markers, the newest at the end.
+    pub markers: VecDeque<Marker>,
     /// Frames that came from the source.
     pub captured: u64,
     /// Frames analysed.

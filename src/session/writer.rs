@@ -156,7 +156,7 @@ impl SessionWriter {
         self.flush_if_due()
     }
 
-    /// Writes an event that happens now, before the next frame.
+    /// Writes an event that happens now, before the next frame. A marker is in the file at once.
     ///
     /// # Errors
     /// [`Error::Log`].
@@ -173,6 +173,10 @@ impl SessionWriter {
             event,
             detail,
         })?;
+        // What a person does waits for nothing.
+        if event == EventKind::Marker {
+            return self.flush();
+        }
         self.flush_if_due()
     }
 
@@ -185,6 +189,10 @@ impl SessionWriter {
         if self.flushed.elapsed() < FLUSH_AFTER {
             return Ok(());
         }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<()> {
         self.flushed = Instant::now();
         self.observations.flush()?;
         self.events.flush()
@@ -196,8 +204,7 @@ impl SessionWriter {
     /// # Errors
     /// [`Error::Log`].
     pub fn finish(mut self, captured: u64, dropped: u64) -> Result<PathBuf> {
-        self.observations.flush()?;
-        self.events.flush()?;
+        self.flush()?;
         self.header.frames = FrameCounts {
             captured,
             analyzed: self.frames,

@@ -1,5 +1,7 @@
 //! The window, driven by its labels as a person or a screen reader does, without a screen.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::collections::HashMap;

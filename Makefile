@@ -6,6 +6,7 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mien
 ORT := libonnxruntime.so.1.31.1
 TYPOS := $(CACHE)/tools/typos-1.52.0/typos
+REPORT_TOOLS := $(CACHE)/tools/report
 DENY := $(CACHE)/tools/cargo-deny-0.20.2/bin/cargo-deny
 
 ifdef CUDA
@@ -18,7 +19,7 @@ RUNTIME := runtime/$(ORT)
 endif
 
 .NOTPARALLEL:
-.PHONY: build run setup test check test-training third-party
+.PHONY: build run setup test check test-training check-report third-party
 
 build: setup
 	@cargo build --release
@@ -42,6 +43,13 @@ test-training: export PATH := $(CACHE)/training/bin:$(PATH)
 test-training: packages-training
 	@scripts/training_env.sh $(CACHE)/training
 	@training/check.sh
+
+# The report's page in a browser: docs/example-report.html, or PAGES="...". Pictures of it go to target/report/.
+check-report: packages-browser
+	@mkdir -p $(REPORT_TOOLS)
+	@cp scripts/report-tools.json $(REPORT_TOOLS)/package.json
+	@npm install --prefix $(REPORT_TOOLS) --silent --no-audit --no-fund
+	@REPORT_TOOLS=$(REPORT_TOOLS) node scripts/check_report.mjs target/report $(or $(PAGES),docs/example-report.html)
 
 # The list of crates in THIRD_PARTY.md, after a change of dependencies.
 third-party:

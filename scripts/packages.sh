@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make sure that the programs and libraries of the system which we need are there: packages.sh build|run|test|training...
+# Make sure that the programs and libraries of the system which we need are there: packages.sh build|run|test|browser|training...
 # Looks for the things themselves, not for packages, so it is quick and works anywhere; installs only on Debian and kin.
 set -eu
 
@@ -46,6 +46,11 @@ for purpose in "$@"; do
         program Xvfb xvfb
         program import imagemagick
         program xdotool xdotool
+        ;;
+    browser) # to look at the report's page
+        program node nodejs
+        program npm npm
+        program chromium chromium
         ;;
     training) # Debian's python3 comes without what makes a virtual environment
         python3 -c 'import ensurepip' 2>/dev/null || want python3-venv python3-venv

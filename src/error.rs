@@ -151,6 +151,17 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         reason: String,
     },
+    /// A report or a table that cannot be written.
+    #[error("'{}' cannot be written: {source}; choose another place with --out", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The report's template failed: a fault of the program.
+    #[error("the report cannot be laid out: {0}; please tell the authors")]
+    Page(String),
     /// A data set that cannot be read.
     #[error("the data set '{}' cannot be read: {reason}", path.display())]
     Dataset {

@@ -11,6 +11,7 @@ mod cameras;
 mod doctor;
 mod eval;
 mod models;
+mod report;
 mod watch;
 mod window;
 
@@ -57,6 +58,8 @@ enum Command {
     Analyze(analyze::AnalyzeArgs),
     /// Measure a model on labelled pictures
     Eval(eval::EvalArgs),
+    /// Tell what a session holds: a page, or a table for other programs
+    Report(report::ReportArgs),
     /// List the models, or show one
     Models(models::ModelsArgs),
     /// List the cameras with their formats
@@ -165,6 +168,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Watch(args)) => watch::run(&args, arguments.quiet),
         Some(Command::Analyze(args)) => analyze::run(&args, arguments.quiet),
         Some(Command::Eval(args)) => eval::run(&args, arguments.quiet),
+        Some(Command::Report(args)) => report::run(&args, arguments.quiet),
         Some(Command::Models(args)) => models::run(&args),
         Some(Command::Cameras(args)) => cameras::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),

@@ -3,6 +3,8 @@
 mod analysis;
 mod count;
 mod episodes;
+mod export;
+mod page;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -10,4 +12,6 @@ mod walk;
 
 pub use analysis::{Analysis, Episode, Gap, Person, Phase, Shown, Span, Stretch, Transition, Unit};
 pub use count::analyze;
+pub use export::{Table, write_table};
+pub use page::{PAGE_FILE, name_of, page, write_page};
 pub use tally::{Flags, Tally};

@@ -235,6 +235,26 @@ fn a_marker_before_the_first_frame_leaves_no_start_and_one_after_the_last_has_no
 }
 
 #[test]
+fn a_marker_at_the_second_frame_leaves_the_first_one_its_start() {
+    let mut made = Made::new("camera", "cam");
+    made.frames(0, 1, &[(1, "happy", "")]);
+    made.event(60, EventKind::Marker, "film");
+    made.event(70, EventKind::Marker, "talk");
+    made.frames(100, 2, &[(1, "happy", "")]);
+    let phases = made.analyze().phases;
+    let seen: Vec<_> = phases
+        .iter()
+        .map(|one| (one.name.as_str(), one.start, one.end, one.frames))
+        .collect();
+    let expected = [
+        ("start", 0, 60, 1),
+        ("film", 60, 70, 0),
+        ("talk", 70, 300, 2),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
 fn gaps_are_no_time() {
     let mut made = Made::new("camera", "cam");
     made.frames(0, 10, &[(1, "happy", "")]);

@@ -124,6 +124,9 @@ impl Walk {
             walk.position = first.time_ms;
         }
         walk.begin_stretch(&first);
+        if !heard.markers.is_empty() {
+            walk.phases.clear();
+        }
         for (_, name) in heard.markers {
             walk.mark(&name, walk.position);
         }
@@ -260,13 +263,10 @@ impl Walk {
         heard
     }
 
-    /// Begins a phase. One before the first marker that has no frame never was.
+    /// Begins a phase.
     fn mark(&mut self, name: &str, position: u64) {
         if let Some(last) = self.phases.last_mut() {
             last.end = position;
-        }
-        if self.phases.len() == 1 && self.frames == 0 && self.ahead.is_none() {
-            self.phases.retain(|phase| phase.marked);
         }
         self.phases.push(begin_phase(name, position, true));
     }

@@ -1,0 +1,111 @@
+//! Where the numbers come from: sources, models, program, settings.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::report::Analysis;
+use crate::session::SourceEntry;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Origin {
+    sources: Vec<(String, String)>,
+    models: Vec<ModelView>,
+    /// Model, program and settings: names and values.
+    rows: Vec<(String, String)>,
+}
+
+#[derive(Debug, Serialize)]
+struct ModelView {
+    name: String,
+    labels: String,
+    sha256: String,
+}
+
+impl Origin {
+    pub(super) fn of(analysis: &Analysis) -> Self {
+        let header = &analysis.header;
+        let mut rows = vec![
+            ("Runs on".to_owned(), provider(&header.provider)),
+            ("Program".to_owned(), format!("Mien {}", header.mien)),
+            ("Log format".to_owned(), header.format.to_string()),
+            ("Began".to_owned(), date(header.started_utc.0)),
+            (
+                "Ended".to_owned(),
+                header
+                    .ended_utc
+                    .map_or_else(|| "not recorded".to_owned(), |end| date(end.0)),
+            ),
+        ];
+        if let Value::Object(settings) = &header.settings {
+            rows.extend(settings.iter().map(|(key, value)| {
+                let value = match value {
+                    Value::Null => "not set".to_owned(),
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                (format!("Setting: {}", key.replace('_', " ")), value)
+            }));
+        }
+        Self {
+            sources: header
+                .sources
+                .iter()
+                .map(|source| (source_name(source), source.detail.clone()))
+                .collect(),
+            models: header
+                .models
+                .iter()
+                .map(|model| ModelView {
+                    name: model.name.clone(),
+                    labels: model
+                        .labels
+                        .iter()
+                        .map(|label| label.name())
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                    sha256: model.sha256.clone(),
+                })
+                .collect(),
+            rows,
+        }
+    }
+
+    /// What was looked at, and when, in one sentence.
+    pub(super) fn lead(&self, analysis: &Analysis) -> String {
+        let header = &analysis.header;
+        let live = header
+            .sources
+            .iter()
+            .any(|one| one.kind == "camera" || one.kind == "demo");
+        let done = if live { "Recorded" } else { "Analysed" };
+        let what = match &self.sources[..] {
+            [] => String::new(),
+            [(name, _)] => format!(" from {name}"),
+            [(name, _), others @ ..] => format!(" from {name} and {} more", others.len()),
+        };
+        format!("{done} on {}{what}.", date(header.started_utc.0))
+    }
+}
+
+fn source_name(source: &SourceEntry) -> String {
+    match source.kind.as_str() {
+        "demo" => "the built-in demo".to_owned(),
+        kind => format!("the {kind} “{}”", source.name),
+    }
+}
+
+fn provider(name: &str) -> String {
+    match name {
+        "" => "not recorded".to_owned(),
+        "CPU" => "the processor (CPU)".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// A moment as people write it, in the one time zone that everybody can convert.
+fn date(moment: Timestamp) -> String {
+    let moment = moment.to_zoned(TimeZone::UTC);
+    moment.strftime("%-d %B %Y, %H:%M:%S UTC").to_string()
+}

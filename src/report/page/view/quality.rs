@@ -1,0 +1,140 @@
+//! How good the data are, in words.
+
+use serde::Serialize;
+
+use super::of;
+use crate::report::page::amounts::{amount, grouped, percent, position};
+use crate::report::{Analysis, Gap, Unit};
+use crate::session::EventKind;
+
+/// Gaps listed one by one, at most: the longest.
+const GAPS: usize = 20;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Quality {
+    rows: Vec<QualityRow>,
+    gaps: Vec<GapRow>,
+    gaps_note: Option<String>,
+    errors: Vec<(String, String)>,
+    errors_note: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct QualityRow {
+    name: &'static str,
+    value: String,
+    share: String,
+    meaning: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct GapRow {
+    start: String,
+    length: String,
+    reason: &'static str,
+}
+
+impl Quality {
+    pub(super) fn of(analysis: &Analysis) -> Self {
+        let unit = analysis.unit;
+        let mut gaps: Vec<&Gap> = analysis.gaps.iter().collect();
+        gaps.sort_by_key(|gap| std::cmp::Reverse(gap.length()));
+        gaps.truncate(GAPS);
+        gaps.sort_by_key(|gap| gap.start);
+        let more = analysis
+            .failures
+            .saturating_sub(analysis.errors.len() as u64);
+        Self {
+            rows: rows(analysis),
+            gaps: gaps
+                .into_iter()
+                .map(|gap| GapRow {
+                    start: position(unit, gap.start),
+                    length: amount(unit, gap.length()),
+                    reason: reason(gap.reason),
+                })
+                .collect(),
+            gaps_note: (analysis.gaps.len() > GAPS)
+                .then(|| format!("The {GAPS} longest of {}.", analysis.gaps.len())),
+            errors: analysis
+                .errors
+                .iter()
+                .map(|(at, text)| (position(unit, *at), text.clone()))
+                .collect(),
+            errors_note: (more > 0).then(|| format!("And {} more.", grouped(more))),
+        }
+    }
+}
+
+const fn reason(kind: Option<EventKind>) -> &'static str {
+    match kind {
+        Some(EventKind::Gone) => "The camera was away",
+        Some(EventKind::Stalled) => "The camera sent nothing",
+        Some(EventKind::Paused) => "Paused",
+        _ => "No frame came; the log does not say why",
+    }
+}
+
+fn rows(analysis: &Analysis) -> Vec<QualityRow> {
+    let unit = analysis.unit;
+    let mut rows = Vec::new();
+    let mut row = |name, value: String, share: f64, meaning| {
+        rows.push(QualityRow {
+            name,
+            value,
+            share: percent(share),
+            meaning,
+        });
+    };
+    if unit == Unit::Milliseconds {
+        let captured = analysis.frames + analysis.dropped;
+        row(
+            "Frames dropped",
+            grouped(analysis.dropped),
+            of(analysis.dropped, captured),
+            "of the frames that the source gave; they made way for newer ones",
+        );
+        let gaps: u64 = analysis.gaps.iter().map(Gap::length).sum();
+        row(
+            "Not watched",
+            amount(unit, gaps),
+            of(gaps, analysis.end),
+            "of the time line; gaps count nowhere else on this page",
+        );
+    }
+    row(
+        "Nobody in view",
+        amount(unit, analysis.nobody),
+        of(analysis.nobody, analysis.watched),
+        if unit == Unit::Pictures {
+            "of the pictures"
+        } else {
+            "of what was watched"
+        },
+    );
+    let seen = analysis.together.seen();
+    let flags = analysis.flags;
+    for (name, value, meaning) in [
+        (
+            "Uncertain",
+            analysis.together.uncertain,
+            "of the time faces were in view; no expression stood out",
+        ),
+        (
+            "Poorly seen",
+            analysis.together.poor,
+            "of the time faces were in view, for one or more of the next reasons",
+        ),
+        (
+            "… small",
+            flags.small,
+            "fewer pixels than the model's input",
+        ),
+        ("… dark", flags.dark, "too little light"),
+        ("… blurred", flags.blurred, "out of focus, or moving"),
+        ("… at the edge", flags.edge, "partly outside the picture"),
+    ] {
+        row(name, amount(unit, value), of(value, seen), meaning);
+    }
+    rows
+}

@@ -74,8 +74,9 @@ def logits_of(network: nn.Module, pictures: Tensor) -> Tensor:
     return torch.cat([network(batch.float()) for batch in batches])
 
 
-def fit_temperature(logits: Tensor, wanted: Tensor) -> float:
+def fit_temperature(logits: Tensor, truth: Tensor) -> float:
     """The divisor of the logits with the least cross-entropy, to a hundredth."""
+    logits, wanted = logits[truth >= 0], truth[truth >= 0]
     tried = [t / 100 for t in range(30, 301)]
     return min(tried, key=lambda t: cross_entropy(logits / t, wanted).item())
 
@@ -107,9 +108,13 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
 
 
 def report(settings: Recipe, network: nn.Module, validation: FaceSet, judged: FaceSet) -> Report:
-    """Scores on the judged set, with the temperature fitted on the validation set."""
-    wanted = data.targets(validation, settings.targets.labels_share)
-    temperature = fit_temperature(logits_of(network, validation.pictures), wanted)
+    """Scores on the judged set, with the temperature fitted on the validation set.
+
+    A model is as sure as it is right by one truth only: the crowd's, unless it never saw a vote.
+    """
+    only_labels = settings.targets.labels_share == 1
+    truth = validation.labels if only_labels else data.crowd_labels(validation)
+    temperature = fit_temperature(logits_of(network, validation.pictures), truth)
     probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
     return Report(
         parameters=sum(p.numel() for p in network.parameters()),

@@ -1,7 +1,7 @@
 """Recipe: the settings of one model, read from a TOML file in recipes/."""
 
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from typing import Any
 class Network:
     name: str
     width: int
-    fine: bool
+    late: int
     dropout: float
 
 
@@ -21,18 +21,11 @@ class Targets:
 
 
 @dataclass(frozen=True)
-class Training:
-    seed: int
-    start_from: str
-    stages: list[list[int]]
-    cosine_epochs: int
-    warmup_epochs: float
-    batch: int
-    learning_rate: float
-    momentum: float
-    weight_decay: float
+class Cycle:
+    stages: list[list[int]]  # side of the pictures in pixels, epochs
+    learning_rate: float  # at its highest
     mixup: float
-    ema: float
+    augmentation: float  # share of the recipe's own
 
     @property
     def epochs(self) -> int:
@@ -48,6 +41,29 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Training:
+    seed: int
+    warmup_epochs: float
+    batch: int
+    momentum: float
+    weight_decay: float
+    ema: float
+    cycles: list[Cycle]
+
+    @property
+    def epochs(self) -> int:
+        return sum(cycle.epochs for cycle in self.cycles)
+
+    def cycle(self, epoch: int) -> tuple[Cycle, int]:
+        """The cycle of an epoch, and how many epochs of it are over."""
+        for cycle in self.cycles:
+            if epoch < cycle.epochs:
+                return cycle, epoch
+            epoch -= cycle.epochs
+        raise ValueError("an epoch after the last cycle")
+
+
+@dataclass(frozen=True)
 class Augmentation:
     rotate: float
     scale: float
@@ -56,6 +72,17 @@ class Augmentation:
     erase: float
     erase_min: int
     erase_max: int
+
+    def weakened(self, share: float) -> "Augmentation":
+        """The same with so much of each range; what is erased keeps its size."""
+        return replace(
+            self,
+            rotate=share * self.rotate,
+            scale=share * self.scale,
+            shift=share * self.shift,
+            gamma=share * self.gamma,
+            erase=share * self.erase,
+        )
 
 
 @dataclass(frozen=True)
@@ -84,11 +111,12 @@ class Recipe:
 def load(path: Path) -> Recipe:
     """The recipe in a file; a missing or unknown setting is an error, there are no defaults."""
     tables = tomllib.loads(path.read_text())
+    cycles = [Cycle(**cycle) for cycle in tables["training"].pop("cycles")]
     return Recipe(
         path.stem,
         Network(**tables["network"]),
         Targets(**tables["targets"]),
-        Training(**tables["training"]),
+        Training(**tables["training"], cycles=cycles),
         Augmentation(**tables["augmentation"]),
         Card(**tables["card"]),
     )

@@ -22,7 +22,7 @@ import recipe
 from data import FaceSet
 from evaluate import logits_of
 from expressions import EXPRESSIONS
-from recipe import Recipe
+from recipe import Cycle, Recipe
 
 CURVES = ("epoch", "seconds", "learning_rate", "loss", "validation_loss", "labels", "crowd")
 
@@ -34,13 +34,10 @@ def train(settings: Recipe, training: FaceSet, validation: FaceSet, run: Path) -
     torch.manual_seed(s.seed)
     # Channels last is up to twice as fast here; bfloat16 was slower on a CPU without AMX.
     network = networks.build(settings.network).to(memory_format=torch.channels_last)
-    if s.start_from:
-        start = torch.load(run.parent / s.start_from / "checkpoint.pt", weights_only=True)
-        network.load_state_dict(start["average"])
     average = copy.deepcopy(network).eval()
     optimizer = torch.optim.SGD(
         decayed_and_not(network, s.weight_decay),
-        lr=s.learning_rate,
+        lr=0.0,  # set before each step
         momentum=s.momentum,
         nesterov=True,
     )
@@ -72,19 +69,21 @@ def train(settings: Recipe, training: FaceSet, validation: FaceSet, run: Path) -
         # Each epoch seeds itself, so a resumed run sees the very same numbers as an unbroken one.
         torch.manual_seed(s.seed * 1000 + epoch)
         network.train()
+        cycle, over = s.cycle(epoch)
+        augmentation = settings.augmentation.weakened(cycle.augmentation)
         order = torch.randperm(len(training))
         total = 0.0
         for i in range(steps):
             step = epoch * steps + i
-            rate = learning_rate(step / steps, settings)
+            rate = learning_rate(over + i / steps, cycle, s.warmup_epochs)
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
             chosen = order[i * s.batch : (i + 1) * s.batch]
             pictures = data.augment(
-                training.pictures[chosen, None].float(), settings.augmentation, s.side(epoch)
+                training.pictures[chosen, None].float(), augmentation, cycle.side(over)
             )
-            pictures, target = mix(pictures, targets[chosen], s.mixup)
+            pictures, target = mix(pictures, targets[chosen], cycle.mixup)
             loss = cross_entropy(network(pictures), target)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -116,17 +115,18 @@ def decayed_and_not(network: nn.Module, decay: float) -> list[dict[str, object]]
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def learning_rate(epoch: float, settings: Recipe) -> float:
-    """A straight way up, then a cosine down, to nothing where it is as long as the run."""
-    s = settings.training
-    if epoch < s.warmup_epochs:
-        return s.learning_rate * epoch / s.warmup_epochs
-    way = (epoch - s.warmup_epochs) / (s.cosine_epochs - s.warmup_epochs)
-    return s.learning_rate * (1 + math.cos(math.pi * way)) / 2
+def learning_rate(epoch: float, cycle: Cycle, warmup: float) -> float:
+    """A straight way up, then a cosine down to nothing (SGDR, Loshchilov & Hutter 2017)."""
+    if epoch < warmup:
+        return cycle.learning_rate * epoch / warmup
+    way = (epoch - warmup) / (cycle.epochs - warmup)
+    return cycle.learning_rate * (1 + math.cos(math.pi * way)) / 2
 
 
 def mix(pictures: Tensor, target: Tensor, strength: float) -> tuple[Tensor, Tensor]:
     """Mixup (Zhang et al. 2018): each picture with another one of the batch."""
+    if strength == 0:
+        return pictures, target
     share = torch.distributions.Beta(strength, strength).sample((len(pictures),))
     other = torch.randperm(len(pictures))
     a, b = share.view(-1, 1, 1, 1), share.view(-1, 1)

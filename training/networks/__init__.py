@@ -9,4 +9,4 @@ from .mien import Mien
 def build(settings: Network) -> Mien:
     if settings.name != "mien":
         raise ValueError(f"no network is called {settings.name!r}; there is: mien")
-    return Mien(settings.width, settings.fine, settings.dropout, len(EXPRESSIONS))
+    return Mien(settings.width, settings.late, settings.dropout, len(EXPRESSIONS))

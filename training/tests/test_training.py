@@ -45,12 +45,8 @@ def made_up(n: int, seed: int) -> FaceSet:
 def small() -> Recipe:
     """The smallest recipe, made small enough for a test."""
     settings = recipe.load(Path(__file__).parents[1] / "recipes" / "mien-s.toml")
-    return replace(
-        settings,
-        training=replace(
-            settings.training, stages=[[16, 1], [24, 1]], cosine_epochs=2, batch=16, start_from=""
-        ),
-    )
+    cycle = replace(settings.training.cycles[0], stages=[[16, 1], [24, 1]])
+    return replace(settings, training=replace(settings.training, cycles=[cycle], batch=16))
 
 
 def write_set(path: Path, faces: FaceSet, usage: str) -> None:
@@ -86,16 +82,15 @@ def test_the_label_order_is_the_challenges() -> None:
 def test_every_recipe_builds_a_network_of_its_promised_size(path: Path) -> None:
     network = networks.build(recipe.load(path).network)
     size = sum(p.numel() for p in network.parameters())
-    assert size == (96_111 if path.stem.startswith("mien-s") else 377_239)
+    assert size == (97_119 if path.stem.startswith("mien-s") else 681_399)
     assert network(torch.rand(3, 1, 48, 48)).shape == (3, len(EXPRESSIONS))
 
 
-def test_the_network_cares_neither_for_brightness_nor_for_left_and_right(small: Recipe) -> None:
+def test_the_network_does_not_care_for_brightness(small: Recipe) -> None:
     torch.manual_seed(0)
     network = networks.build(small.network).eval()
     pictures = 50 + 100 * torch.rand(2, 1, 48, 48)
     answers = network(pictures)
-    torch.testing.assert_close(network(pictures.flip(-1)), answers)
     torch.testing.assert_close(network(1.5 * pictures + 10), answers, rtol=1e-2, atol=1e-2)
 
 
@@ -107,7 +102,7 @@ def test_one_step_lowers_the_loss(small: Recipe) -> None:
 
     def loss() -> Tensor:
         return torch.nn.functional.cross_entropy(
-            network.one_way(faces.pictures[:, None] / 255.0), faces.labels
+            network(faces.pictures[:, None].float()), faces.labels
         )
 
     before = loss()

@@ -6,6 +6,7 @@ mod common;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,8 +17,11 @@ use eframe::{App as _, Storage};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use mien::app::{App, ModelEntry, Options};
+use mien::expression::{Expression, Probabilities};
+use mien::face::{Face, FaceBox, Quality, Reading};
+use mien::observation::{Observation, StageTimes};
 use mien::pipeline::{Pipeline, Settings};
-use mien::session::EventKind;
+use mien::session::{EventKind, Header, SessionWriter};
 use mien::source::SourceSpec;
 
 /// Frames for as long as any test lasts.
@@ -36,6 +40,7 @@ fn options(recordings: &Path) -> Options {
         ],
         cameras: Arc::new(|| vec!["Front camera".to_owned(), "Side camera".to_owned()]),
         recordings: recordings.to_owned(),
+        session: None,
         welcome: None,
         end_after: None,
     }
@@ -129,6 +134,73 @@ fn window(steps: Vec<Step>) -> Harness<'static, App> {
         parts(steps, Arc::default()),
         options(Path::new("/nowhere")),
     )
+}
+
+/// A session about a video of three seconds: face 1 happy throughout, face 2 sad in the last second,
+/// a marker after the first.
+fn session_about_a_video(parent: &Path) -> PathBuf {
+    let video = parent.join("clip.mp4");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i"])
+        .arg("testsrc=size=160x120:rate=10:duration=3")
+        .arg(&video)
+        .status()
+        .expect("ffmpeg is installed by `make test`");
+    assert!(made.success());
+    let mut writer = SessionWriter::create(parent, "clip", serde_json::json!({})).unwrap();
+    let detail = video.display().to_string();
+    writer.source("video", "clip.mp4", &detail).unwrap();
+    writer.model(&common::card("happy-model"), "CPU").unwrap();
+    for number in 0..30 {
+        let mut faces = vec![session_face(1, Expression::Happy)];
+        if number >= 20 {
+            faces.push(session_face(2, Expression::Sad));
+        }
+        if number == 10 {
+            writer.event(EventKind::Marker, "Film").unwrap();
+        }
+        let mut frame = common::frame(number, Duration::from_millis(100 * number));
+        frame.source = "clip.mp4".into();
+        let observation = Observation {
+            number,
+            frame: Arc::new(frame),
+            faces,
+            model: "happy-model".into(),
+            times: StageTimes::default(),
+        };
+        writer.write(&observation).unwrap();
+    }
+    writer.finish(30, 0).unwrap()
+}
+
+fn session_face(id: u64, shown: Expression) -> Face {
+    let values = Expression::ALL.map(|one| if one == shown { 0.93 } else { 0.01 });
+    let raw = Probabilities::from_distribution(&Expression::ALL, &values).unwrap();
+    let face_box = FaceBox {
+        x: 80.0 * id as f32 - 70.0,
+        ..common::FACE
+    };
+    Face {
+        id,
+        face_box,
+        score: 9.0,
+        quality: Quality::default(),
+        reading: Reading {
+            raw,
+            smoothed: raw,
+            shown: Some(shown),
+        },
+    }
+}
+
+/// A window that begins with a session.
+fn session_window(folder: &Path) -> Harness<'static, App> {
+    let options = Options {
+        session: Some(folder.to_owned()),
+        ..options(Path::new("/nowhere"))
+    };
+    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    window_with(settings(None), fakes, options)
 }
 
 /// Draws until the window is as the test wants it.
@@ -488,4 +560,85 @@ fn the_end_of_a_video_offers_its_beginning() {
     let fakes = parts(vec![Step::Frames(3)], Arc::default());
     let mut window = window_with(settings, fakes, options(Path::new("/nowhere")));
     wait_for_label(&mut window, "Play again");
+}
+
+#[test]
+fn a_session_shows_who_was_seen_and_the_picture_of_a_moment() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = session_about_a_video(parent.path());
+    let mut window = session_window(&folder);
+    wait_for_label(&mut window, "Time line");
+    assert!(sees(&window, "Session clip: "));
+    window.get_by_label("Face 1, 3.0 s");
+    window.get_by_label("Face 2, 1.0 s");
+    // Three seconds of happy and one of sad.
+    window.get_by_label("Happy 75%");
+    window.get_by_label("Sad 25%");
+    wait_for_label(&mut window, "Face 1: happy 93%");
+    assert!(!sees(&window, "Face 2: sad"));
+    for _ in 0..2 {
+        press(&mut window, Key::ArrowRight);
+    }
+    wait_for_label(&mut window, "Face 2: sad 93%");
+    click(&mut window, "Face 2, 1.0 s");
+    window.get_by_label("Sad 100%");
+    window.get_by_label("Marker Film, 0:00.9").click();
+    wait_for(&mut window, "the marker's moment", |window| {
+        !sees(window, "Face 2: sad")
+    });
+    press(&mut window, Key::Escape);
+    wait_for_label(&mut window, "Face 1: happy 90%");
+    assert!(!sees(&window, "Time line"));
+}
+
+#[test]
+fn people_of_a_session_are_named_made_one_and_left_out_and_that_is_kept() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = session_about_a_video(parent.path());
+    let rows = std::fs::read(folder.join("observations.csv")).unwrap();
+    let mut window = session_window(&folder);
+    wait_for_label(&mut window, "More about Face 2");
+    click(&mut window, "More about Face 2");
+    click(&mut window, "Name…");
+    window.event(Event::Text("Ben".to_owned()));
+    press(&mut window, Key::Enter);
+    wait_for_label(&mut window, "Ben, 1.0 s");
+    let header = Header::read(&folder).unwrap();
+    assert_eq!(header.people, [(2, "Ben".to_owned())].into());
+
+    click(&mut window, "More about Face 1");
+    click(&mut window, "Leave out");
+    wait_for_label(&mut window, "Take back");
+    window.get_by_label("Sad 100%");
+    click(&mut window, "Take back");
+    wait_for_label(&mut window, "Face 1, 3.0 s");
+
+    click(&mut window, "More about Face 1");
+    click(&mut window, "Ben");
+    wait_for_label(&mut window, "Ben, 3.0 s");
+    assert!(!sees(&window, "Face 1, "));
+    let header = Header::read(&folder).unwrap();
+    assert_eq!(
+        header.people,
+        [(1, "Ben".to_owned()), (2, "Ben".to_owned())].into()
+    );
+    assert!(header.left_out.is_empty());
+    assert_eq!(
+        rows,
+        std::fs::read(folder.join("observations.csv")).unwrap()
+    );
+}
+
+#[test]
+fn a_session_that_cannot_be_read_or_whose_video_is_gone_says_so() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut window = session_window(parent.path());
+    wait_for_label(&mut window, "This session cannot be shown");
+
+    let folder = session_about_a_video(parent.path());
+    std::fs::remove_file(parent.path().join("clip.mp4")).unwrap();
+    let mut window = session_window(&folder);
+    wait_for_label(&mut window, "The file is not where it was");
+    window.get_by_label("Find it…");
+    window.get_by_label("Face 1, 3.0 s");
 }

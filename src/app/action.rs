@@ -38,6 +38,14 @@ pub(super) enum Action {
     Reveal(PathBuf),
     /// Put a path onto the clipboard.
     CopyPath(PathBuf),
+    /// Pick a session folder.
+    PickSession,
+    /// Look at a session, or at the live picture again.
+    Session(Option<PathBuf>),
+    /// Pick the video of the session that is looked at.
+    PickVideo,
+    /// Say that something went wrong.
+    Complain(String),
     /// The sentence about the demo has been read.
     DismissWelcome,
 }

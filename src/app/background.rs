@@ -69,13 +69,17 @@ pub(super) enum Pick {
     File,
     /// A folder of pictures.
     Folder,
+    /// A session folder.
+    Session,
+    /// The video of a session.
+    Video,
 }
 
 /// How a dialog ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Picked {
     /// With a path.
-    Path(PathBuf),
+    Path(Pick, PathBuf),
     /// The user changed their mind.
     Nothing,
     /// There was no dialog: no desktop portal and no zenity.
@@ -92,9 +96,11 @@ pub(super) fn pick(what: Pick) -> Picked {
     let path = match what {
         Pick::File => dialog.set_title("Open a video or a picture").pick_file(),
         Pick::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
+        Pick::Session => dialog.set_title("Open a session").pick_folder(),
+        Pick::Video => dialog.set_title("Find the session's video").pick_file(),
     };
     match path {
-        Some(path) => Picked::Path(path),
+        Some(path) => Picked::Path(what, path),
         None if start.elapsed() < TOO_SOON => Picked::NoDialog,
         None => Picked::Nothing,
     }

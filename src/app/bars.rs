@@ -1,7 +1,7 @@
 //! What the model reads in the chosen face: its expression in large, and a bar for each expression.
 
 use egui::accesskit::Role;
-use egui::{Align2, Rect, RichText, Sense, Theme, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Rect, Response, RichText, Sense, Theme, Ui, WidgetInfo, pos2, vec2};
 
 use super::colors;
 use super::theme::{Palette, regular, semibold, size, space};
@@ -101,20 +101,32 @@ fn about(face: &Face) -> String {
 
 /// One row: name, bar, number.
 fn bar_ui(ui: &mut Ui, face: Option<&Face>, expression: Expression, theme: Theme) {
+    let share = face.map(|face| face.reading.smoothed.of(expression));
+    let shown = face.is_some_and(|face| face.reading.shown == Some(expression));
+    let name = title(Some(expression));
+    let color = colors::expression(theme, Some(expression));
+    meter_ui(ui, &name, share, color, shown);
+}
+
+/// A name, a bar and a number; the one that matters most is `strong`.
+pub(super) fn meter_ui(
+    ui: &mut Ui,
+    name: &str,
+    share: Option<f32>,
+    fill: Color32,
+    strong: bool,
+) -> Response {
     let palette = Palette::of(ui.visuals());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let name = title(Some(expression));
-    let share = face.map(|face| face.reading.smoothed.of(expression));
     let number = share.map_or_else(|| "–".to_owned(), percent);
     response.widget_info(|| WidgetInfo {
         value: share.map(|share| f64::from(share) * 100.0),
         ..WidgetInfo::labeled(Role::Meter, true, format!("{name} {number}"))
     });
 
-    let shown = face.is_some_and(|face| face.reading.shown == Some(expression));
-    let (font, color) = if shown {
+    let (font, color) = if strong {
         (semibold(size::BODY), palette.strong)
-    } else if face.is_some() {
+    } else if share.is_some() {
         (regular(size::BODY), palette.text)
     } else {
         (regular(size::BODY), palette.weak)
@@ -144,12 +156,9 @@ fn bar_ui(ui: &mut Ui, face: Option<&Face>, expression: Expression, theme: Theme
         // Never narrower than it is high: a round end needs the room.
         let width = (track.width() * share).max(BAR);
         let filled = Rect::from_min_size(track.min, vec2(width, BAR));
-        painter.rect_filled(
-            filled,
-            BAR / 2.0,
-            colors::expression(theme, Some(expression)),
-        );
+        painter.rect_filled(filled, BAR / 2.0, fill);
     }
+    response
 }
 
 /// The small heading of a part of the side panel.

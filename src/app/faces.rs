@@ -22,14 +22,15 @@ struct Marked<'a> {
     raised: bool,
 }
 
-/// Draws boxes and labels onto `picture`; `places` are the boxes in the window. Returns the face that
-/// was clicked.
+/// Draws boxes and labels onto `picture`; `places` are the boxes in the window, `name` says whose a
+/// face is. Returns the face that was clicked.
 pub(super) fn faces_ui(
     ui: &Ui,
     picture: Rect,
     faces: &[Face],
     places: &[Rect],
     chosen: Option<u64>,
+    name: &dyn Fn(u64) -> String,
 ) -> Option<u64> {
     let painter = ui.painter().with_clip_rect(picture);
     let mut clicked = None;
@@ -63,7 +64,7 @@ pub(super) fn faces_ui(
     for one in &marked {
         paint_box(&painter, one);
     }
-    paint_labels(&painter, &marked);
+    paint_labels(&painter, &marked, name);
     clicked
 }
 
@@ -84,7 +85,7 @@ fn paint_box(painter: &Painter, one: &Marked<'_>) {
 
 /// The most important first. In a crowd a label that would hide a face or another label is written
 /// shorter or left out; the box has its colour, and the pointer brings the label back.
-fn paint_labels(painter: &Painter, marked: &[Marked<'_>]) {
+fn paint_labels(painter: &Painter, marked: &[Marked<'_>], name: &dyn Fn(u64) -> String) {
     let picture = painter.clip_rect().shrink(4.0);
     let mut taken: Vec<Rect> = Vec::new();
     for one in marked.iter().rev() {
@@ -98,7 +99,7 @@ fn paint_labels(painter: &Painter, marked: &[Marked<'_>]) {
             .into_iter()
             .filter(|full| one.raised || !full || one.place.width() >= FULL_LABEL)
             .map(|full| {
-                let label = Label::new(painter, one.face, full);
+                let label = Label::new(painter, one.face, full.then(|| name(one.face.id)));
                 let rect = label_place(one.place, label.size(), picture);
                 (label, rect)
             })
@@ -121,20 +122,19 @@ impl Label {
     const GAP: f32 = 6.0;
     const PADDING: Vec2 = vec2(8.0, 4.0);
 
-    /// The expression, and in full its share and the face's number.
-    fn new(painter: &Painter, face: &Face, full: bool) -> Self {
+    /// The expression, and in full its share and whose face that is.
+    fn new(painter: &Painter, face: &Face, name: Option<String>) -> Self {
         let text = |words: String, font, shade| painter.layout_no_wrap(words, font, shade);
         let white = Color32::from_gray(250);
         let expression = title(face.reading.shown);
-        if !full {
+        let Some(name) = name else {
             return Self(vec![text(expression, regular(11.0), white)]);
-        }
+        };
         let share = percent(face.reading.shown_probability());
-        let number = format!("#{}", face.id);
         Self(vec![
             text(expression, semibold(size::BODY), white),
             text(share, regular(size::BODY), white),
-            text(number, regular(size::SMALL), Color32::from_gray(190)),
+            text(name, regular(size::SMALL), Color32::from_gray(190)),
         ])
     }
 

@@ -8,14 +8,15 @@ use super::page::Page;
 use crate::pipeline::Command;
 
 /// What the help page says, in its order.
-pub(super) const TABLE: [(&str, &str); 9] = [
+pub(super) const TABLE: [(&str, &str); 10] = [
     ("Space", "Pause, or go on"),
     ("R", "Start or stop recording"),
     ("F2 – F9", "Set a marker"),
     ("Enter", "Set a marker with another name"),
     ("M", "Mirror the picture"),
     ("F", "Full screen"),
-    ("Esc", "Leave full screen"),
+    ("Esc", "Leave full screen, or a session"),
+    ("← →", "A second back or on in a session"),
     ("1 – 9", "Pick a model"),
     ("Click", "Choose a face"),
 ];
@@ -31,6 +32,17 @@ const NUMBERS: [Key; 9] = [
     Key::Num8,
     Key::Num9,
 ];
+
+/// What the keys ask for while a session is looked at: the way back. The session's own keys are its.
+pub(super) fn pressed_in_session(ctx: &egui::Context) -> Vec<Action> {
+    let busy = ctx.text_edit_focused() || egui::Popup::is_any_open(ctx);
+    let back = !busy && ctx.input(|input| input.key_pressed(Key::Escape));
+    if back {
+        vec![Action::Session(None)]
+    } else {
+        Vec::new()
+    }
+}
 
 /// What the keys pressed since the last pass ask for. A text field that has the focus keeps its keys,
 /// and a focused button its space bar and Enter.

@@ -16,12 +16,37 @@ impl App {
     /// Draws everything. Returns what the user asked for.
     pub(super) fn draw(&mut self, ui: &mut Ui) -> Vec<Action> {
         let mut actions = Vec::new();
-        if self.page.is_none() {
+        if self.page.is_some() {
+            // Keys are the page's.
+        } else if self.session.is_some() {
+            actions = keys::pressed_in_session(ui.ctx());
+        } else {
             let names = &self.settings.markers;
             actions = keys::pressed(ui.ctx(), &self.options.models, names);
         }
         if !self.full_screen {
             self.menu_ui(ui, &mut actions);
+        }
+        if let Some(session) = &mut self.session {
+            let area = ui.available_rect_before_wrap();
+            session.ui(ui, self.page.is_none(), &mut actions);
+            self.toasts.ui(ui.ctx(), area, &[]);
+        } else {
+            self.live_ui(ui, &mut actions);
+        }
+        if let Some(page) = &mut self.page {
+            let names = &mut self.settings.markers;
+            if page.ui(ui.ctx(), names, &self.record.parent, &mut actions) {
+                self.page = None;
+            }
+        }
+        files_ui(ui.ctx(), &mut actions);
+        actions
+    }
+
+    /// The live picture with everything about it.
+    fn live_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        if !self.full_screen {
             let frame = bar_frame(ui);
             Panel::bottom("status")
                 .frame(frame)
@@ -34,16 +59,8 @@ impl App {
         if self.settings.bars || self.settings.chart {
             self.side_ui(ui);
         }
-        let (stage, faces) = self.stage_ui(ui, &mut actions);
+        let (stage, faces) = self.stage_ui(ui, actions);
         self.toasts.ui(ui.ctx(), stage, &faces);
-        if let Some(page) = &mut self.page {
-            let names = &mut self.settings.markers;
-            if page.ui(ui.ctx(), names, &self.record.parent, &mut actions) {
-                self.page = None;
-            }
-        }
-        files_ui(ui.ctx(), &mut actions);
-        actions
     }
 
     fn menu_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
@@ -165,7 +182,7 @@ fn files_ui(ctx: &egui::Context, actions: &mut Vec<Action>) {
 }
 
 /// The ground of menu bar and status line.
-fn bar_frame(ui: &Ui) -> egui::Frame {
+pub(super) fn bar_frame(ui: &Ui) -> egui::Frame {
     let fill = Palette::of(ui.visuals()).panel;
     egui::Frame::new()
         .fill(fill)

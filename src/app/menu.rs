@@ -121,6 +121,9 @@ fn source_menu(ui: &mut Ui, lists: &Lists<'_>, state: &State, actions: &mut Vec<
     if ui.add(MenuItem::new("Open folder…")).clicked() {
         actions.push(Action::PickFolder);
     }
+    if ui.add(MenuItem::new("Open session…")).clicked() {
+        actions.push(Action::PickSession);
+    }
     separator(ui);
     let demo = Mark::Tick(state.source == Some(SourceSpec::Demo));
     let item = MenuItem::new("Demo")

@@ -21,6 +21,7 @@ mod record;
 mod run;
 #[cfg(test)]
 mod samples;
+mod session;
 mod settings;
 mod stage;
 mod status;
@@ -41,6 +42,7 @@ use self::chosen::ChosenFace;
 use self::history::History;
 use self::page::Page;
 use self::record::RecordView;
+use self::session::SessionView;
 use self::settings::Settings;
 use self::toasts::Toasts;
 use self::video::Video;
@@ -50,6 +52,7 @@ use crate::source::SourceSpec;
 
 pub use self::display::display_available;
 pub use self::run::{Handle, run};
+pub use self::session::folder_of as session_folder;
 
 /// A model in the menu.
 #[derive(Debug, Clone)]
@@ -74,6 +77,8 @@ pub struct Options {
     pub cameras: Arc<ListCameras>,
     /// Recordings become session folders in it.
     pub recordings: PathBuf,
+    /// A session folder to look at first.
+    pub session: Option<PathBuf>,
     /// A sentence to begin with: that there is no camera and this is the demo.
     pub welcome: Option<String>,
     /// Close the window by itself after this time.
@@ -95,6 +100,9 @@ pub struct App {
     record: RecordView,
     toasts: Toasts,
     page: Option<Page>,
+    session: Option<SessionView>,
+    /// The source was stopped while a session is looked at, and is to go on after it.
+    resume: bool,
     cameras: Option<Vec<String>>,
     looking: Background<Vec<String>>,
     dialog: Background<Picked>,
@@ -115,7 +123,8 @@ impl App {
         theme::install(ctx);
         let settings = Settings::load(storage);
         ctx.set_theme(settings.theme);
-        Self {
+        let first = options.session.clone();
+        let mut app = Self {
             state: pipeline.state(),
             pipeline,
             settings,
@@ -128,13 +137,19 @@ impl App {
             options,
             toasts: Toasts::default(),
             page: None,
+            session: None,
+            resume: false,
             cameras: None,
             looking: Background::default(),
             dialog: Background::default(),
             cuda_reason: None,
             full_screen: false,
             opened: Instant::now(),
+        };
+        if first.is_some() {
+            app.show_session(ctx, first);
         }
+        app
     }
 
     /// Takes in what has happened since the last pass.
@@ -169,7 +184,13 @@ impl App {
             self.cameras = Some(cameras);
         }
         match self.dialog.take() {
-            Some(Picked::Path(path)) => self.open(ctx, &path),
+            Some(Picked::Path(Pick::Session, path)) => self.show_session(ctx, Some(path)),
+            Some(Picked::Path(Pick::Video, path)) => {
+                if let Some(session) = &mut self.session {
+                    session.use_video(path);
+                }
+            }
+            Some(Picked::Path(_, path)) => self.open(ctx, &path),
             Some(Picked::NoDialog) => self.complain(
                 ctx,
                 "this system has no file dialog (a desktop portal or zenity); drop the file on \
@@ -193,11 +214,32 @@ impl App {
         }
     }
 
-    /// Looks at a file or folder.
+    /// Looks at a file, a folder or a session.
     fn open(&mut self, ctx: &egui::Context, path: &Path) {
+        if let Some(folder) = session::folder_of(path) {
+            self.show_session(ctx, Some(folder));
+            return;
+        }
         match SourceSpec::parse(&path.to_string_lossy()) {
-            Ok(spec) => self.pipeline.send(Command::Source(spec)),
+            Ok(spec) => self.act(ctx, Action::Tell(Command::Source(spec))),
             Err(error) => self.complain(ctx, &error.to_string()),
+        }
+    }
+
+    /// Looks at a session, or at the live picture again. Nobody watches the source meanwhile, so it
+    /// rests unless it is recorded.
+    fn show_session(&mut self, ctx: &egui::Context, folder: Option<PathBuf>) {
+        let was_live = self.session.is_none();
+        self.session = folder.map(|folder| SessionView::open(ctx, folder));
+        if was_live && self.session.is_some() {
+            let rests = self.state.recording.is_none()
+                && !matches!(self.state.condition, Condition::Paused | Condition::Ended);
+            if rests {
+                self.pipeline.send(Command::Pause(true));
+            }
+            self.resume = rests;
+        } else if self.session.is_none() && std::mem::take(&mut self.resume) {
+            self.pipeline.send(Command::Pause(false));
         }
     }
 
@@ -217,6 +259,8 @@ impl App {
             Action::Tell(command) => {
                 if matches!(command, Command::Source(_)) {
                     self.options.welcome = None;
+                    self.session = None;
+                    self.resume = false;
                 }
                 self.pipeline.send(command);
             }
@@ -226,6 +270,13 @@ impl App {
             Action::PickFolder => self
                 .dialog
                 .start(ctx, "folder dialog", || background::pick(Pick::Folder)),
+            Action::PickSession => self
+                .dialog
+                .start(ctx, "session dialog", || background::pick(Pick::Session)),
+            Action::PickVideo => self
+                .dialog
+                .start(ctx, "video dialog", || background::pick(Pick::Video)),
+            Action::Session(folder) => self.show_session(ctx, folder),
             Action::Open(path) => self.open(ctx, &path),
             Action::ListCameras => {
                 let list = Arc::clone(&self.options.cameras);
@@ -266,6 +317,7 @@ impl App {
                 }
             }
             Action::CopyPath(folder) => ctx.copy_text(folder.display().to_string()),
+            Action::Complain(text) => self.complain(ctx, &text),
             Action::DismissWelcome => self.options.welcome = None,
         }
     }

@@ -61,6 +61,15 @@ impl RecordView {
             (None, Some(folder)) => ("Saved to", folder, true),
             (None, None) => ("Records to", &self.parent, self.parent.is_dir()),
         };
+        if self.current.is_none()
+            && let Some(folder) = &self.saved
+            && ui
+                .button("View")
+                .on_hover_text("Look at this session")
+                .clicked()
+        {
+            actions.push(Action::Session(Some(folder.clone())));
+        }
         folder_ui(ui, words, folder, exists, actions);
     }
 }

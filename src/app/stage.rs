@@ -60,7 +60,9 @@ pub(super) fn stage_ui(
         boxes: scene.boxes,
         dimmed,
     };
-    let shown = video.ui(ui, area, observation, scene.chosen, look);
+    let shown = video.ui(ui, area, observation, scene.chosen, look, &|id| {
+        format!("#{id}")
+    });
     let picture = shown.picture.unwrap_or(area);
     match condition {
         Condition::Paused => paused_ui(ui, picture),
@@ -162,7 +164,7 @@ fn again(state: &State, actions: &mut Vec<Action>) {
 }
 
 /// A card in the middle: what happened, why, and what to do.
-fn message_ui(
+pub(super) fn message_ui(
     ui: &mut Ui,
     area: Rect,
     heading: &str,
@@ -250,7 +252,7 @@ fn welcome_ui(ui: &mut Ui, picture: Rect, text: &str, actions: &mut Vec<Action>)
 }
 
 /// A few words on the picture, readable on any.
-fn pill_ui(ui: &mut Ui, anchor: egui::Pos2, align: Align2, text: &str) {
+pub(super) fn pill_ui(ui: &mut Ui, anchor: egui::Pos2, align: Align2, text: &str) {
     let white = Color32::from_gray(240);
     let galley = ui
         .painter()
@@ -264,7 +266,7 @@ fn pill_ui(ui: &mut Ui, anchor: egui::Pos2, align: Align2, text: &str) {
 }
 
 /// A label for painted words, for screen readers.
-fn say(ui: &mut Ui, place: Rect, text: &str) {
+pub(super) fn say(ui: &mut Ui, place: Rect, text: &str) {
     let id = ui.scope_id().with(("said", text));
     let response = ui.interact(place, id, egui::Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Status, true, text));

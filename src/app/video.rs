@@ -83,6 +83,7 @@ impl Video {
         observation: &Observation,
         chosen: Option<u64>,
         look: Look,
+        name: &dyn Fn(u64) -> String,
     ) -> Shown {
         let texture = self.upload(ui.ctx(), observation);
         let (width, height) = observation.frame.size();
@@ -109,7 +110,7 @@ impl Video {
             .collect();
         let mut clicked = None;
         if look.boxes {
-            clicked = faces::faces_ui(ui, picture, &observation.faces, &places, chosen);
+            clicked = faces::faces_ui(ui, picture, &observation.faces, &places, chosen, name);
         }
         if look.dimmed {
             ui.painter()

@@ -1,6 +1,6 @@
 //! `mien`: the window.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use directories::UserDirs;
 use mien::app::{self, Handle, ModelEntry, Options};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::pipeline::Pipeline;
-use mien::source::camera;
+use mien::source::{SourceSpec, camera};
 use serde_json::Value;
 
 use super::watch::{self, WatchArgs};
@@ -22,7 +22,13 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
         }
         return watch::run(&WatchArgs::from(live.clone()), quiet);
     }
-    let (source, welcome) = live.source()?;
+    let named = live.source.as_deref().map(Path::new);
+    let session = named.and_then(app::session_folder);
+    let (source, welcome) = match session {
+        // The demo waits behind the session: a camera's light would only worry people.
+        Some(_) => (SourceSpec::Demo, None),
+        None => live.source()?,
+    };
     let catalog = catalog();
     let options = Options {
         models: menu(&catalog),
@@ -31,6 +37,7 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
             cameras.into_iter().map(|camera| camera.name).collect()
         }),
         recordings: live.log.clone().unwrap_or_else(recordings),
+        session,
         welcome,
         end_after: live.seconds.map(Duration::from_secs),
     };

@@ -4,8 +4,9 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use image::ImageFormat;
+use image::{ImageFormat, RgbImage};
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -157,6 +158,20 @@ pub fn open(spec: &SourceSpec, request: &CameraRequest) -> Result<Box<dyn FrameS
         SourceSpec::Folder(path) => Box::new(Pictures::folder(path)?),
         SourceSpec::Demo => Box::new(Demo::new()?),
     })
+}
+
+/// The picture that a file shows at a time: what was analysed there. A picture shows the same at any.
+///
+/// # Errors
+/// When the file cannot be read or has no picture there, or the source is no file.
+pub fn picture_at(spec: &SourceSpec, time: Duration) -> Result<RgbImage> {
+    match spec {
+        SourceSpec::Video(path) => video::picture_at(path, time),
+        SourceSpec::Picture(path) => pictures::read(path),
+        SourceSpec::Camera(_) | SourceSpec::Folder(_) | SourceSpec::Demo => {
+            Err(Error::SourceNotFound(spec.to_string()))
+        }
+    }
 }
 
 /// Whether a file begins as a picture that Mien can read.

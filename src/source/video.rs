@@ -49,7 +49,7 @@ impl VideoSource {
         let info = probe(path)?;
         Ok(Self {
             name: Arc::from(file_name(path)),
-            decoder: Some(Decoder::start(path)?),
+            decoder: Some(Decoder::start(path, None)?),
             path: path.to_owned(),
             info,
             frames: 0,
@@ -132,6 +132,25 @@ impl FrameSource for VideoSource {
     }
 }
 
+/// The picture whose time stamp, in whole milliseconds, is `time`; or the next one.
+///
+/// # Errors
+/// [`Error::FfmpegMissing`] without `ffmpeg`; [`Error::BadVideo`] if there is no picture there.
+pub fn picture_at(path: &Path, time: Duration) -> Result<RgbImage> {
+    // Half a millisecond early: a stamp may be rounded, and no picture lasts so short.
+    let from = time.saturating_sub(Duration::from_micros(500));
+    let bad = |reason: String| Error::BadVideo {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut decoder = Decoder::start(path, Some(from))?;
+    let found = decoder.next().map_err(|error| bad(error.to_string()))?;
+    found.map(|(_, picture)| picture).ok_or_else(|| {
+        let words = decoder.end().first_error;
+        bad(words.unwrap_or_else(|| format!("it has no picture at {:.1} s", time.as_secs_f32())))
+    })
+}
+
 /// A frame's line in the words of `ffmpeg`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
@@ -159,23 +178,29 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn start(path: &Path) -> Result<Self> {
+    /// Decodes all, or one picture at a time.
+    fn start(path: &Path, only_at: Option<Duration>) -> Result<Self> {
         let mut command = Command::new("ffmpeg");
+        command.args([
+            "-hide_banner",
+            "-nostats",
+            "-nostdin",
+            "-loglevel",
+            "level+info",
+        ]);
+        if let Some(time) = only_at {
+            command.args(["-ss", &format!("{:.6}", time.as_secs_f64())]);
+        }
         command
-            .args([
-                "-hide_banner",
-                "-nostats",
-                "-nostdin",
-                "-loglevel",
-                "level+info",
-            ])
             // A playlist may name other files, but nothing outside this machine.
             .args(["-protocol_whitelist", "file", "-i"])
             .arg(file_url(path))
             // V, not v: the cover of a song is no video.
             .args(["-map", "0:V:0", "-fps_mode", "passthrough"])
             .args(["-vf", "settb=expr=1/1000000,showinfo=checksum=0"])
-            .args(["-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"])
+            .args(["-pix_fmt", "rgb24", "-f", "rawvideo"])
+            .args(only_at.map_or(&[][..], |_| &["-frames:v", "1"]))
+            .arg("pipe:1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

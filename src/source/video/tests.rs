@@ -51,6 +51,20 @@ fn every_frame_comes_with_its_number_time_and_picture() {
 }
 
 #[test]
+fn the_picture_at_a_frames_time_is_that_frame() {
+    let (_folder, path) = made_by_ffmpeg("testsrc=size=64x48:rate=30000/1001:duration=3 clip.mp4");
+    let frames = frames_of(&mut VideoSource::open(&path).unwrap());
+    for number in [0, 1, 17, 44, frames.len() - 1] {
+        // As the log writes it.
+        let time = Duration::from_millis(frames[number].time.as_millis() as u64);
+        let picture = picture_at(&path, time).unwrap();
+        assert_eq!(picture, frames[number].picture, "frame {number}");
+    }
+    let error = picture_at(&path, Duration::from_secs(9)).unwrap_err();
+    assert!(error.to_string().contains("no picture at 9.0 s"), "{error}");
+}
+
+#[test]
 fn colours_and_brightness_are_full_range() {
     let (_folder, path) = made_by_ffmpeg(
         "color=white:size=32x32:duration=0.2,drawbox=x=0:w=16:h=32:color=black:t=fill clip.mkv",

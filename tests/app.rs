@@ -40,6 +40,7 @@ fn options(recordings: &Path) -> Options {
         ],
         cameras: Arc::new(|| vec!["Front camera".to_owned(), "Side camera".to_owned()]),
         recordings: recordings.to_owned(),
+        show: Arc::new(|_| Ok(())),
         session: None,
         welcome: None,
         end_after: None,
@@ -589,6 +590,46 @@ fn a_session_shows_who_was_seen_and_the_picture_of_a_moment() {
     press(&mut window, Key::Escape);
     wait_for_label(&mut window, "Face 1: happy 90%");
     assert!(!sees(&window, "Time line"));
+}
+
+#[test]
+fn the_report_is_written_and_shown_after_a_recording_and_from_its_page() {
+    let recordings = tempfile::tempdir().unwrap();
+    let shown = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&shown);
+    let options = Options {
+        show: Arc::new(move |path| {
+            seen.lock().unwrap().push(path.to_owned());
+            Ok(())
+        }),
+        ..options(recordings.path())
+    };
+    let fakes = parts(vec![Step::Frames(ENDLESS)], Arc::default());
+    let mut window = window_kept(settings(None), fakes, options, &Kept::notice_read());
+    wait_for_label(&mut window, "Face 1: happy");
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Stop recording");
+    let session = only_session(recordings.path());
+    let table = session.join("observations.csv");
+    wait_for(&mut window, "a row on the disk", |_| {
+        std::fs::read_to_string(&table).is_ok_and(|rows| rows.lines().count() > 1)
+    });
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Saved to");
+    click(&mut window, "Report");
+    wait_for_label(&mut window, "The report is in");
+    let page = session.join("report.html");
+    assert!(std::fs::read_to_string(&page).unwrap().contains("<html"));
+    assert_eq!(
+        shown.lock().unwrap().as_slice(),
+        std::slice::from_ref(&page)
+    );
+
+    std::fs::remove_file(&page).unwrap();
+    click(&mut window, "View");
+    wait_for_label(&mut window, "Only numbers were kept");
+    click(&mut window, "Report");
+    wait_for(&mut window, "the page", |_| page.is_file());
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub(super) enum Action {
     Session(Option<PathBuf>),
     /// Pick the video of the session that is looked at.
     PickVideo,
+    /// Write the report of a session and show it.
+    Report(PathBuf),
     /// Say that something went wrong.
     Complain(String),
     /// The sentence about the demo has been read.

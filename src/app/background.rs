@@ -1,7 +1,8 @@
-//! What would keep the window waiting: native dialogs and the list of cameras, each on a thread of
-//! its own, one at a time.
+//! What would keep the window waiting: native dialogs, the list of cameras, a session's rows, each on a
+//! thread of its own, one at a time.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,6 +61,14 @@ impl<T: Send + 'static> Background<T> {
             }
         }
     }
+}
+
+/// Shows a file or folder in the system's program for it.
+///
+/// # Errors
+/// When there is none.
+pub fn show(path: &Path) -> io::Result<()> {
+    open::that_detached(path)
 }
 
 /// What the user picks in a dialog.

@@ -69,6 +69,7 @@ impl App {
             cameras: self.cameras.as_deref(),
             looking: &self.looking,
             cuda_reason: self.cuda_reason.as_deref(),
+            session: self.session.is_some(),
             full_screen: self.full_screen,
         };
         let frame = bar_frame(ui);

@@ -23,6 +23,8 @@ pub(super) struct Lists<'a> {
     pub looking: &'a Background<Vec<String>>,
     /// Why CUDA cannot be had, once that is known.
     pub cuda_reason: Option<&'a str>,
+    /// Whether a session is looked at.
+    pub session: bool,
     /// Whether the window fills the screen.
     pub full_screen: bool,
 }
@@ -50,7 +52,9 @@ pub(super) fn menu_ui(
             });
             ui.menu_button("Help", |ui| help_menu(ui, actions));
             let right = egui::Layout::right_to_left(egui::Align::Center);
-            ui.with_layout(right, |ui| record.ui(ui, state, actions));
+            if !lists.session || state.recording.is_some() {
+                ui.with_layout(right, |ui| record.ui(ui, state, actions));
+            }
         });
 }
 

@@ -30,6 +30,7 @@ mod toasts;
 mod video;
 mod widgets;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,8 +49,10 @@ use self::toasts::Toasts;
 use self::video::Video;
 use crate::observation::Observation;
 use crate::pipeline::{Command, Condition, Notice, Pipeline, Severity, State};
+use crate::report;
 use crate::source::SourceSpec;
 
+pub use self::background::show;
 pub use self::display::display_available;
 pub use self::run::{Handle, run};
 pub use self::session::folder_of as session_folder;
@@ -68,6 +71,9 @@ pub struct ModelEntry {
 /// Finds the names of the cameras; called on a thread of its own.
 pub type ListCameras = dyn Fn() -> Vec<String> + Send + Sync;
 
+/// Shows a file or folder outside the window.
+pub type ShowPath = dyn Fn(&Path) -> io::Result<()> + Send + Sync;
+
 /// What the window is opened with.
 #[derive(Clone)]
 pub struct Options {
@@ -75,6 +81,8 @@ pub struct Options {
     pub models: Vec<ModelEntry>,
     /// Finds cameras.
     pub cameras: Arc<ListCameras>,
+    /// Shows files and folders: [`show`].
+    pub show: Arc<ShowPath>,
     /// Recordings become session folders in it.
     pub recordings: PathBuf,
     /// A session folder to look at first.
@@ -106,6 +114,7 @@ pub struct App {
     cameras: Option<Vec<String>>,
     looking: Background<Vec<String>>,
     dialog: Background<Picked>,
+    reporting: Background<crate::error::Result<PathBuf>>,
     cuda_reason: Option<String>,
     full_screen: bool,
     opened: Instant,
@@ -142,6 +151,7 @@ impl App {
             cameras: None,
             looking: Background::default(),
             dialog: Background::default(),
+            reporting: Background::default(),
             cuda_reason: None,
             full_screen: false,
             opened: Instant::now(),
@@ -198,6 +208,16 @@ impl App {
             ),
             Some(Picked::Nothing) | None => {}
         }
+        match self.reporting.take() {
+            Some(Ok(page)) => {
+                let text = format!("The report is in {}", page.display());
+                let severity = Severity::Info;
+                self.toasts.add(ctx, Notice { severity, text });
+                self.show_path(ctx, &page);
+            }
+            Some(Err(error)) => self.complain(ctx, &error.to_string()),
+            None => {}
+        }
         self.record.update(ctx, self.state.recording.as_ref());
         self.end_in_time(ctx);
     }
@@ -240,6 +260,13 @@ impl App {
             self.resume = rests;
         } else if self.session.is_none() && std::mem::take(&mut self.resume) {
             self.pipeline.send(Command::Pause(false));
+        }
+    }
+
+    fn show_path(&mut self, ctx: &egui::Context, path: &Path) {
+        if let Err(error) = (self.options.show)(path) {
+            let text = format!("'{}' cannot be shown: {error}", path.display());
+            self.complain(ctx, &text);
         }
     }
 
@@ -309,13 +336,11 @@ impl App {
                 }
             }
             Action::Show(page) => self.page = Some(page),
-            Action::Reveal(folder) => {
-                if let Err(error) = open::that_detached(&folder) {
-                    let text =
-                        format!("the folder '{}' cannot be shown: {error}", folder.display());
-                    self.complain(ctx, &text);
-                }
-            }
+            Action::Reveal(folder) => self.show_path(ctx, &folder),
+            Action::Report(folder) => self.reporting.start(ctx, "report", move || {
+                let page = folder.join(report::PAGE_FILE);
+                report::write_page(&folder, &page).map(|()| page)
+            }),
             Action::CopyPath(folder) => ctx.copy_text(folder.display().to_string()),
             Action::Complain(text) => self.complain(ctx, &text),
             Action::DismissWelcome => self.options.welcome = None,

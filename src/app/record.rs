@@ -63,12 +63,21 @@ impl RecordView {
         };
         if self.current.is_none()
             && let Some(folder) = &self.saved
-            && ui
+        {
+            let report = ui.button("Report");
+            if report
+                .on_hover_text("Write a page about it, and open it")
+                .clicked()
+            {
+                actions.push(Action::Report(folder.clone()));
+            }
+            if ui
                 .button("View")
                 .on_hover_text("Look at this session")
                 .clicked()
-        {
-            actions.push(Action::Session(Some(folder.clone())));
+            {
+                actions.push(Action::Session(Some(folder.clone())));
+            }
         }
         folder_ui(ui, words, folder, exists, actions);
     }

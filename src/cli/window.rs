@@ -37,6 +37,7 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
             cameras.into_iter().map(|camera| camera.name).collect()
         }),
         recordings: live.log.clone().unwrap_or_else(recordings),
+        show: Arc::new(app::show),
         session,
         welcome,
         end_after: live.seconds.map(Duration::from_secs),

@@ -17,14 +17,14 @@ use jiff::tz::TimeZone;
 
 use self::moments::Moments;
 use self::people::Deed;
-use self::projector::Projector;
+use self::projector::{Files, Projector};
 use self::timeline::Timeline;
 use super::action::Action;
 use super::background::Background;
 use super::layout::bar_frame;
 use super::stage::message_ui;
 use super::theme::{Palette, regular, semibold, size, space};
-use super::widgets::{button, line_of_text};
+use super::widgets::{button, line_of_text, main_button};
 use crate::error::Result;
 use crate::report::{self, Analysis, Unit};
 use crate::session::{HEADER_FILE, People};
@@ -171,9 +171,12 @@ impl SessionView {
         CentralPanel::default().frame(ground).show(ui, |ui| {
             let place = opened.moments.at(self.at);
             let name = |face| people.name_of(face);
-            let header = &analysis.header;
+            let files = Files {
+                folder: &self.folder,
+                header: &analysis.header,
+            };
             let projector = &mut self.projector;
-            projector.ui(ui, header, place, self.chosen, &name, actions);
+            projector.ui(ui, &files, place, self.chosen, &name, actions);
         });
         if let Some(deed) = deed {
             self.act(deed);
@@ -204,6 +207,13 @@ impl SessionView {
                     }
                     ui.add_space(space::S);
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        let report = main_button(ui, "Report");
+                        if report
+                            .on_hover_text("Write a page about it, and open it")
+                            .clicked()
+                        {
+                            actions.push(Action::Report(self.folder.clone()));
+                        }
                         if button(ui, "Open folder").clicked() {
                             actions.push(Action::Reveal(self.folder.clone()));
                         }

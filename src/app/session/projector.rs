@@ -57,7 +57,7 @@ impl Projector {
     pub fn ui(
         &mut self,
         ui: &mut Ui,
-        header: &Header,
+        files: &Files<'_>,
         place: Option<Place<'_>>,
         chosen: Option<u64>,
         name: &dyn Fn(u64) -> String,
@@ -68,7 +68,7 @@ impl Projector {
             return;
         };
         let found = self.found.get(place.source).map(PathBuf::as_path);
-        let wanted = match file_of(header, place.source, found) {
+        let wanted = match files.file_of(place.source, found) {
             Ok(spec) => Wanted {
                 spec,
                 time: place.time,
@@ -161,35 +161,59 @@ fn picture(wanted: &Wanted) -> Result<Frame> {
     })
 }
 
-/// The file behind a row's source, where it was or where the user found it.
-fn file_of(header: &Header, source: &str, found: Option<&Path>) -> Result<SourceSpec, Absent> {
-    let named = header.sources.iter().find(|entry| entry.name == source);
-    let (kind, path) = match named {
-        Some(entry) => (entry.kind.as_str(), Some(PathBuf::from(&entry.detail))),
-        // The rows of a folder name its pictures.
-        None => ("picture", picture_in_folders(header, source)),
-    };
-    let path = path.ok_or(Absent::Live)?;
-    let path = found.map_or(path, Path::to_owned);
-    let spec = match kind {
-        "video" => SourceSpec::Video(path),
-        "picture" => SourceSpec::Picture(path),
-        _ => return Err(Absent::Live),
-    };
-    match spec {
-        SourceSpec::Video(path) | SourceSpec::Picture(path) if !path.is_file() => {
-            Err(Absent::Gone(path))
-        }
-        spec => Ok(spec),
-    }
+/// Where a session's files are.
+pub(super) struct Files<'a> {
+    /// The session's folder.
+    pub folder: &'a Path,
+    /// What it says of its sources.
+    pub header: &'a Header,
 }
 
-/// A picture in one of the session's folders: where it is, or else where it was.
-fn picture_in_folders(header: &Header, name: &str) -> Option<PathBuf> {
-    let folders = header.sources.iter().filter(|entry| entry.kind == "folder");
-    let mut paths = folders.map(|entry| Path::new(&entry.detail).join(name));
-    let there = paths.clone().find(|path| path.is_file());
-    there.or_else(|| paths.next())
+impl Files<'_> {
+    /// The file behind a row's source, where it was or where the user found it.
+    fn file_of(&self, source: &str, found: Option<&Path>) -> Result<SourceSpec, Absent> {
+        let sources = &self.header.sources;
+        let named = sources.iter().find(|entry| entry.name == source);
+        let (kind, path) = match named {
+            Some(entry) => (entry.kind.as_str(), Some(self.resolve(&entry.detail))),
+            // The rows of a folder name its pictures.
+            None => ("picture", self.picture_in_folders(source)),
+        };
+        let path = path.ok_or(Absent::Live)?;
+        let path = found.map_or(path, Path::to_owned);
+        let spec = match kind {
+            "video" => SourceSpec::Video(path),
+            "picture" => SourceSpec::Picture(path),
+            _ => return Err(Absent::Live),
+        };
+        match spec {
+            SourceSpec::Video(path) | SourceSpec::Picture(path) if !path.is_file() => {
+                Err(Absent::Gone(path))
+            }
+            spec => Ok(spec),
+        }
+    }
+
+    /// A picture in one of the session's folders: where it is, or else where it was.
+    fn picture_in_folders(&self, name: &str) -> Option<PathBuf> {
+        let sources = self.header.sources.iter();
+        let folders = sources.filter(|entry| entry.kind == "folder");
+        let mut paths = folders.map(|entry| self.resolve(&entry.detail).join(name));
+        let there = paths.clone().find(|path| path.is_file());
+        there.or_else(|| paths.next())
+    }
+
+    /// A path as the session says it: from where the program was started then, which is often here or
+    /// above the session.
+    fn resolve(&self, detail: &str) -> PathBuf {
+        let path = PathBuf::from(detail);
+        if path.exists() || path.is_absolute() {
+            return path;
+        }
+        let folder = self.folder.canonicalize().unwrap_or_default();
+        let above = folder.ancestors().skip(1).map(|above| above.join(&path));
+        above.into_iter().find(|path| path.exists()).unwrap_or(path)
+    }
 }
 
 #[cfg(test)]
@@ -215,16 +239,27 @@ mod tests {
                 detail: detail.to_owned(),
             });
         }
-        assert_eq!(file_of(&header, "cam", None), Err(Absent::Live));
-        assert_eq!(
-            file_of(&header, "clip.mp4", None),
-            Err(Absent::Gone(missing))
-        );
-        let found = file_of(&header, "clip.mp4", Some(&there));
+        let session = folder.path().join("out").join("session");
+        std::fs::create_dir_all(&session).unwrap();
+        header.sources.push(SourceEntry {
+            kind: "picture".to_owned(),
+            name: "relative".to_owned(),
+            detail: "a.png".to_owned(),
+        });
+        let files = Files {
+            folder: &session,
+            header: &header,
+        };
+        assert_eq!(files.file_of("cam", None), Err(Absent::Live));
+        assert_eq!(files.file_of("clip.mp4", None), Err(Absent::Gone(missing)));
+        let found = files.file_of("clip.mp4", Some(&there));
         assert_eq!(found, Ok(SourceSpec::Video(there.clone())));
-        assert_eq!(
-            file_of(&header, "a.png", None),
-            Ok(SourceSpec::Picture(there))
-        );
+        let picture = Ok(SourceSpec::Picture(there));
+        assert_eq!(files.file_of("a.png", None), picture);
+        let relative = files.file_of("relative", None);
+        let Ok(SourceSpec::Picture(path)) = relative else {
+            panic!("{relative:?}")
+        };
+        assert!(path.ends_with("a.png") && path.is_file());
     }
 }

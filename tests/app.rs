@@ -626,7 +626,7 @@ fn the_report_is_written_and_shown_after_a_recording_and_from_its_page() {
     );
 
     std::fs::remove_file(&page).unwrap();
-    click(&mut window, "View");
+    click(&mut window, "Open");
     wait_for_label(&mut window, "Only numbers were kept");
     click(&mut window, "Report");
     wait_for(&mut window, "the page", |_| page.is_file());

@@ -72,7 +72,7 @@ impl RecordView {
                 actions.push(Action::Report(folder.clone()));
             }
             if ui
-                .button("View")
+                .button("Open")
                 .on_hover_text("Look at this session")
                 .clicked()
             {

@@ -162,6 +162,32 @@ pub enum Error {
     /// The report's template failed: a fault of the program.
     #[error("the report cannot be laid out: {0}; please tell the authors")]
     Page(String),
+    /// An annotated video that cannot be written.
+    #[error(
+        "the annotated video '{}' cannot be written: {reason}; its session has all rows nevertheless", path.display()
+    )]
+    Film {
+        /// The file.
+        path: PathBuf,
+        /// ffmpeg's words.
+        reason: String,
+    },
+    /// An input outside the folder that it should lie in.
+    #[error("'{}' does not lie in '{}', which --base names", input.display(), base.display())]
+    NotBelow {
+        /// The file or folder to analyse.
+        input: PathBuf,
+        /// The folder.
+        base: PathBuf,
+    },
+    /// An input that another program is at.
+    #[error("'{}' is being analysed by another program, into '{}'", input.display(), folder.display())]
+    InWork {
+        /// The file or folder to analyse.
+        input: PathBuf,
+        /// The session.
+        folder: PathBuf,
+    },
     /// A data set that cannot be read.
     #[error("the data set '{}' cannot be read: {reason}", path.display())]
     Dataset {

@@ -28,6 +28,7 @@ pub mod source;
 pub mod tracker;
 
 // The records.
+pub mod annotated;
 pub mod evaluation;
 pub mod session;
 

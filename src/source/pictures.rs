@@ -156,7 +156,7 @@ fn files_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// A file's name without its folders, as the log writes it.
-pub(super) fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     // `.` and `..` have no name of their own.
     let whole = || path.canonicalize().ok()?.file_name().map(OsStr::to_owned);
     path.file_name()

@@ -64,6 +64,22 @@ pub fn probe(path: &Path) -> Result<VideoInfo> {
     answer.read().map_err(bad)
 }
 
+/// Whether a video has a sound track.
+///
+/// # Errors
+/// [`Error::FfmpegMissing`] without `ffprobe`; [`Error::BadVideo`] if it cannot be started.
+pub fn has_sound(path: &Path) -> Result<bool> {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-protocol_whitelist", "file"])
+        .args(["-select_streams", "a", "-show_entries", "stream=index"])
+        .args(["-of", "csv=p=0", "-i"])
+        .arg(file_url(path))
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| not_started("ffprobe", path, &error))?;
+    Ok(!output.stdout.trim_ascii().is_empty())
+}
+
 /// ffprobe's last line says what is wrong, after the file's name.
 fn refusal(words: &str) -> String {
     let line = words.lines().last().unwrap_or_default();

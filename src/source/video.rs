@@ -313,8 +313,23 @@ fn error_in(line: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.to_owned())
 }
 
+/// Whether a file carries the extension of a video; only opening it tells for certain.
+#[must_use]
+pub fn is_video_name(path: &Path) -> bool {
+    const EXTENSIONS: [&str; 20] = [
+        "3gp", "asf", "avi", "flv", "m2ts", "m4v", "mjpeg", "mkv", "mov", "mp4", "mpeg", "mpg",
+        "mts", "mxf", "ogv", "ts", "vob", "webm", "wmv", "y4m",
+    ];
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|one| {
+        EXTENSIONS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(one))
+    })
+}
+
 /// A file's name as `ffmpeg` takes it literally, whatever characters it holds.
-pub(super) fn file_url(path: &Path) -> OsString {
+pub(crate) fn file_url(path: &Path) -> OsString {
     let mut url = OsString::from("file:");
     url.push(path);
     url

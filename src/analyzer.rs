@@ -69,6 +69,12 @@ impl Analyzer {
         self.tracker.forget();
     }
 
+    /// Another session: all is forgotten, and ids and frames count from the beginning.
+    pub fn start_over(&mut self) {
+        self.tracker = Tracker::new();
+        self.next_number = 0;
+    }
+
     /// Looks at one frame.
     ///
     /// # Errors

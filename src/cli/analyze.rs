@@ -1,30 +1,35 @@
 //! `mien analyze`: files, every frame, into sessions.
 
 use std::io::{IsTerminal, stderr};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use mien::analyzer::Analyzer;
-use mien::batch::{Batch, Options, Outcome};
+use mien::batch::{self, Batch, Ending, Item, Options, Outcome, SUMMARY_FILE, Summary};
 use mien::classifier::OnnxClassifier;
 use mien::detector::SeetaDetector;
 use mien::error::Error;
-use mien::source::{self, CameraRequest, FrameSource, SourceSpec};
+use mien::source::{FrameSource, SourceSpec};
 
 use super::{ModelArgs, catalog, stop_flag};
 
 #[derive(Debug, Args)]
 pub(super) struct AnalyzeArgs {
-    /// Videos, pictures, and folders of pictures
+    /// Videos, pictures, folders of pictures, and folders with all of these in them
     #[arg(value_name = "INPUT", required = true)]
     inputs: Vec<PathBuf>,
-    /// Make a session folder for each input in DIR
+    /// Make a session folder for each in DIR, and a table of all, summary.csv. What is in a folder
+    /// keeps its place in it
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Keep each INPUT's place below this folder
+    #[arg(long, value_name = "FOLDER")]
+    base: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
     /// Analyse every Nth frame
@@ -33,42 +38,79 @@ pub(super) struct AnalyzeArgs {
     /// Stop after N analysed frames of each input
     #[arg(long, value_name = "N")]
     frames: Option<NonZeroU64>,
+    /// Also write the video or picture with boxes, labels and the time, into the session folder
+    #[arg(long)]
+    annotated: bool,
+    /// Hide the faces in it. A face that was not found is not hidden, and the sound stays: look
+    /// through it before you pass it on
+    #[arg(long, requires = "annotated")]
+    blur: bool,
+    /// Analyse N files side by side
+    #[arg(long, value_name = "N", default_value = "1")]
+    jobs: NonZeroUsize,
+    /// Skip files whose session is complete, with the same model and settings; begin anew those that
+    /// were broken off
+    #[arg(long)]
+    resume: bool,
 }
 
-/// Analyses one input after another, goes on after a bad one, and lists the bad ones at the end.
+/// Analyses all inputs, goes on after a bad one, and lists the bad ones at the end.
 pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
     refuse_live(&args.inputs)?;
     let model = catalog().find(&args.model.model)?;
-    let classifier = OnnxClassifier::load(&model, args.model.provider.provider)?;
+    let items = batch::plan(&args.inputs, args.base.as_deref(), &args.out)?;
+    let summary = Summary::open(&args.out)?;
     let options = Options {
-        out: args.out.clone(),
         every: args.every,
         frames: args.frames,
-        provider: classifier.provider(),
+        annotated: args.annotated,
+        blur: args.blur,
+        resume: args.resume,
     };
-    log::info!("{} on {}", model.card.name, classifier.provider());
-    let analyzer = Analyzer::new(Box::new(SeetaDetector::new()?), Box::new(classifier));
     let stop = stop_flag()?;
-    let mut batch = Batch::new(analyzer, options, &stop);
+    let hire = || {
+        let classifier = OnnxClassifier::load(&model, args.model.provider.provider)?;
+        let provider = classifier.provider();
+        log::info!("{} on {provider}", model.card.name);
+        let analyzer = Analyzer::new(Box::new(SeetaDetector::new()?), Box::new(classifier));
+        Ok(Batch::new(analyzer, provider, options, &stop))
+    };
 
+    let display = Display::new(args, items.len(), quiet);
     let mut outcomes = Vec::new();
     let mut fatal = None;
-    for input in &args.inputs {
-        match analyze(&mut batch, input, args, quiet) {
-            Ok(outcome) => outcomes.push((input.as_path(), outcome)),
-            Err(error) => {
-                fatal = Some(error.context(format!("stopped at '{}'", input.display())));
-                break;
+    batch::run_all(
+        &items,
+        args.jobs,
+        &hire,
+        &|source| display.begin(source),
+        &mut |item, outcome| {
+            match (item, outcome) {
+                (Some(item), Ok(outcome)) => {
+                    summary.note(item, &outcome)?;
+                    display.end(item, &outcome);
+                    outcomes.push((item.path.as_path(), outcome));
+                }
+                (_, Err(_)) if fatal.is_some() => {}
+                (item, Err(error)) => {
+                    let error = anyhow::Error::new(error);
+                    fatal = Some(match item {
+                        Some(item) => {
+                            error.context(format!("stopped at '{}'", item.path.display()))
+                        }
+                        None => error,
+                    });
+                }
+                (None, Ok(_)) => unreachable!("only an error has no item"),
             }
-        }
-        if stop.load(Ordering::Relaxed) {
-            if !quiet {
-                eprintln!("Stopped; what was seen is on disk.");
-            }
-            break;
-        }
+            Ok(())
+        },
+    )?;
+    display.clear();
+    if stop.load(Ordering::Relaxed) && !quiet {
+        eprintln!("Stopped; what was seen is on disk.");
     }
-    print_summary(&outcomes);
+    print_sessions(&outcomes, &args.out);
     let failures = list_failures(&outcomes);
     fatal.map_or(failures, Err)
 }
@@ -83,80 +125,123 @@ fn refuse_live(inputs: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Opens and analyses one input. What is wrong with the input itself is in the outcome.
-fn analyze(batch: &mut Batch, input: &Path, args: &AnalyzeArgs, quiet: bool) -> Result<Outcome> {
-    let opened = open(input);
-    let (spec, mut source) = match opened {
-        Ok(opened) => opened,
-        Err(error) => {
-            return Ok(Outcome {
-                failures: vec![error],
-                ..Outcome::default()
-            });
+/// What is at work, on stderr: a bar for each file and, when there are several, one for all.
+struct Display<'a> {
+    args: &'a AnalyzeArgs,
+    bars: MultiProgress,
+    /// None for a single file.
+    all: Option<ProgressBar>,
+    begun: Instant,
+    quiet: bool,
+}
+
+impl<'a> Display<'a> {
+    fn new(args: &'a AnalyzeArgs, files: usize, quiet: bool) -> Self {
+        let bars = MultiProgress::new();
+        if quiet {
+            bars.set_draw_target(ProgressDrawTarget::hidden());
         }
-    };
-    let bar = progress_bar(source.as_ref(), args, quiet);
-    let outcome = batch.run(&spec, source.as_mut(), &mut |frames| {
-        bar.set_position(frames);
-    })?;
-    bar.finish_and_clear();
-    if !quiet && !stderr().is_terminal() {
-        eprintln!(
-            "{}: {} frames in {:.1} s",
-            input.display(),
-            outcome.frames,
-            bar.elapsed().as_secs_f32()
-        );
+        let all = (files > 1).then(|| {
+            let template = "{pos} of {len} files {wide_bar} {elapsed} gone";
+            let all = ProgressBar::new(files as u64).with_style(style(template));
+            bars.add(all)
+        });
+        Self {
+            args,
+            bars,
+            all,
+            begun: Instant::now(),
+            quiet,
+        }
     }
-    Ok(outcome)
-}
 
-fn open(input: &Path) -> Result<(SourceSpec, Box<dyn FrameSource>), Error> {
-    let spec = SourceSpec::of_path(input)?;
-    let source = source::open(&spec, &CameraRequest::default())?;
-    Ok((spec, source))
-}
-
-/// Frames read, of how many if the source knows, and the time left.
-fn progress_bar(source: &dyn FrameSource, args: &AnalyzeArgs, quiet: bool) -> ProgressBar {
-    if quiet {
-        return ProgressBar::hidden();
+    /// A bar for a file that is being read: frames, of how many if it knows, and the time left.
+    fn begin(&self, source: &dyn FrameSource) -> Box<dyn FnMut(u64)> {
+        let asked =
+            (self.args.frames).map(|frames| frames.get().saturating_mul(self.args.every.get()));
+        let expected = match (source.expected_frames(), asked) {
+            (Some(frames), Some(asked)) => Some(frames.min(asked)),
+            (expected, asked) => expected.or(asked),
+        };
+        let (bar, template) = match expected {
+            Some(frames) => (
+                ProgressBar::new(frames),
+                "{prefix:.dim} {wide_bar} {human_pos} of {human_len} frames, {per_sec}, {eta} left",
+            ),
+            None => (
+                ProgressBar::no_length(),
+                "{prefix:.dim} {spinner} {human_pos} frames, {per_sec}",
+            ),
+        };
+        let bar = bar
+            .with_style(style(template))
+            .with_prefix(shortened(source.name()))
+            // The bar goes with the file.
+            .with_finish(ProgressFinish::AndClear);
+        let bar = match &self.all {
+            Some(all) => self.bars.insert_before(all, bar),
+            None => self.bars.add(bar),
+        };
+        Box::new(move |frames| bar.set_position(frames))
     }
-    let asked = args
-        .frames
-        .map(|frames| frames.get().saturating_mul(args.every.get()));
-    let expected = match (source.expected_frames(), asked) {
-        (Some(frames), Some(asked)) => Some(frames.min(asked)),
-        (expected, asked) => expected.or(asked),
-    };
-    let (bar, template) = match expected {
-        Some(frames) => (
-            ProgressBar::new(frames),
-            "{prefix} {wide_bar} {human_pos} of {human_len} frames, {per_sec}, {eta} left",
-        ),
-        None => (
-            ProgressBar::no_length(),
-            "{prefix} {spinner} {human_pos} frames, {per_sec}",
-        ),
-    };
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style).with_prefix(source.name().to_owned())
+
+    fn end(&self, item: &Item, outcome: &Outcome) {
+        if let Some(all) = &self.all {
+            all.inc(1);
+        }
+        if self.quiet || stderr().is_terminal() {
+            return;
+        }
+        let path = item.path.display();
+        if outcome.ending == Ending::Skipped {
+            eprintln!("{path}: done before");
+        } else {
+            let seconds = self.begun.elapsed().as_secs_f32();
+            eprintln!("{path}: {} frames, {seconds:.1} s gone", outcome.frames);
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(all) = &self.all {
+            all.finish_and_clear();
+        }
+    }
 }
 
-/// The result: one line for each session.
-fn print_summary(outcomes: &[(&Path, Outcome)]) {
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A name that leaves room for its bar: of a long one, the beginning and the end.
+fn shortened(name: &str) -> String {
+    const MOST: usize = 28;
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= MOST {
+        return format!("{name:MOST$}");
+    }
+    let half = (MOST - 1) / 2;
+    let beginning: String = letters[..MOST - 1 - half].iter().collect();
+    let end: String = letters[letters.len() - half..].iter().collect();
+    format!("{beginning}…{end}")
+}
+
+/// The result: one line for each new session.
+fn print_sessions(outcomes: &[(&Path, Outcome)], out: &Path) {
+    let skipped = outcomes
+        .iter()
+        .filter(|(_, outcome)| outcome.ending == Ending::Skipped)
+        .count();
     let sessions: Vec<_> = outcomes
         .iter()
+        .filter(|(_, outcome)| outcome.ending != Ending::Skipped)
         .filter_map(|(input, outcome)| Some((input, outcome, outcome.folder.as_ref()?)))
         .collect();
-    if sessions.is_empty() {
-        return;
+    if !sessions.is_empty() {
+        println!(
+            "{:>8}  {:>11}  {:>6}  session",
+            "frames", "with a face", "people"
+        );
     }
-    println!(
-        "{:>8}  {:>11}  {:>6}  session",
-        "frames", "with a face", "people"
-    );
     for (input, outcome, folder) in sessions {
         println!(
             "{:>8}  {:>11}  {:>6}  {} (of {})",
@@ -166,6 +251,12 @@ fn print_summary(outcomes: &[(&Path, Outcome)]) {
             folder.display(),
             input.display()
         );
+    }
+    if skipped > 0 {
+        println!("{skipped} done before and skipped");
+    }
+    if outcomes.len() > 1 {
+        println!("All in one table: {}", out.join(SUMMARY_FILE).display());
     }
 }
 
@@ -182,10 +273,7 @@ fn list_failures(outcomes: &[(&Path, Outcome)]) -> Result<()> {
             for failure in &failures {
                 eprintln!("{failure}");
             }
-            bail!(
-                "{} files could not be read to their end; they are named above",
-                failures.len()
-            )
+            bail!("{} failures, named above", failures.len())
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum EventKind {
     Marker,
     /// Something failed; `detail` is the sentence.
     Error,
+    /// The user ended the analysis of a file before the file did.
+    Stopped,
 }
 
 impl EventKind {
@@ -53,6 +55,7 @@ impl EventKind {
             Self::Dropped => "dropped",
             Self::Marker => "marker",
             Self::Error => "error",
+            Self::Stopped => "stopped",
         }
     }
 }

@@ -18,6 +18,7 @@ pub use header::{FORMAT, FrameCounts, Header, ModelEntry, SourceEntry};
 pub use people::People;
 pub use reader::{Lines, Session, events, read, rows};
 pub use row::Row;
+pub use table::is_being_written;
 pub use writer::{SessionWriter, live_name};
 
 /// What the session is: written at the start, completed at the end.
@@ -26,3 +27,13 @@ pub const HEADER_FILE: &str = "session.json";
 pub const OBSERVATIONS_FILE: &str = "observations.csv";
 /// What happened besides.
 pub const EVENTS_FILE: &str = "events.csv";
+
+/// Every file in a session's folder that this program writes of itself, whole or half.
+pub(crate) const OWN_FILES: [&str; 6] = [
+    HEADER_FILE,
+    "session.json.new",
+    OBSERVATIONS_FILE,
+    EVENTS_FILE,
+    "second.csv",
+    "report.html",
+];

@@ -1,11 +1,12 @@
 //! A CSV file that grows by whole rows.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::OBSERVATIONS_FILE;
 use crate::error::{Error, Result};
 
 /// A CSV file whose rows are gathered in memory and written many at a time, never a part of one.
@@ -32,6 +33,10 @@ impl Table {
             pending: Vec::new(),
             length: 0,
         };
+        // Held until the file is closed, also by a crash; see `is_being_written`.
+        if let Err(error) = table.file.try_lock() {
+            log::debug!("no lock on '{}': {error}", table.path.display());
+        }
         table.push(&columns)?;
         table.flush()?;
         Ok(table)
@@ -85,6 +90,13 @@ impl Table {
             source,
         }
     }
+}
+
+/// Whether a program is writing the session in `folder`, as far as the file system knows locks.
+#[must_use]
+pub fn is_being_written(folder: &Path) -> bool {
+    let rows = File::open(folder.join(OBSERVATIONS_FILE));
+    rows.is_ok_and(|rows| matches!(rows.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 impl Drop for Table {

@@ -2,97 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command as Process, Stdio};
-use std::thread;
+use std::process::Command as Process;
 use std::time::{Duration, Instant};
 
-use assert_cmd::Command;
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// Far longer than any of these commands takes, unoptimised and on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(6);
-
-/// A home of its own for each run: the user's folders are never touched.
-struct Home(TempDir);
-
-impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// The program, with no display and nothing of the user's.
-    fn mien(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mien"));
-        command
-            .args(arguments)
-            .timeout(PATIENCE)
-            .current_dir(self.0.path());
-        for (key, value) in self.environment() {
-            command.env(key, value);
-        }
-        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
-        command
-    }
-
-    /// The same as a running child.
-    fn start(&self, arguments: &[&str]) -> Child {
-        Process::new(env!("CARGO_BIN_EXE_mien"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .envs(self.environment())
-            .env_remove("DISPLAY")
-            .env_remove("WAYLAND_DISPLAY")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
-    fn environment(&self) -> [(&'static str, PathBuf); 4] {
-        [
-            ("HOME", self.0.path().to_owned()),
-            ("XDG_DATA_HOME", self.path("data")),
-            ("XDG_CONFIG_HOME", self.path("config")),
-            ("XDG_CACHE_HOME", self.path("cache")),
-        ]
-    }
-}
-
-/// What a run printed.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn said(mut command: Command) -> Said {
-    let output = command.output().unwrap();
-    Said {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// The run failed with one sentence that has all these words in it.
-#[track_caller]
-fn assert_fails(command: Command, words: &[&str]) {
-    let said = said(command);
-    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
-    for word in words {
-        assert!(said.err.contains(word), "no '{word}' in: {}", said.err);
-    }
-    assert!(!said.err.contains("panicked"), "{}", said.err);
-}
+use common::home::{Home, assert_fails, header, rows, said, signal, wait};
 
 /// A video of `seconds` at 10 frames a second, without a face.
 fn video(path: &Path, seconds: u32) {
@@ -103,15 +24,6 @@ fn video(path: &Path, seconds: u32) {
         .status()
         .expect("ffmpeg is installed by `make test`");
     assert!(made.success());
-}
-
-fn rows(session: &Path) -> Vec<HashMap<String, String>> {
-    let mut reader = csv::Reader::from_path(session.join("observations.csv")).unwrap();
-    reader.deserialize().collect::<Result<_, _>>().unwrap()
-}
-
-fn header(session: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(session.join("session.json")).unwrap()).unwrap()
 }
 
 /// The only folder in a folder.
@@ -399,25 +311,6 @@ fn a_killed_program_loses_no_more_than_a_second() {
         written + 1000 >= last,
         "{written} ms are on disk, {last} ms were seen"
     );
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Process::new("kill")
-        .arg(format!("-{name}"))
-        .arg(child.id().to_string())
-        .status();
-    assert!(sent.unwrap().success());
-}
-
-fn wait(child: &mut Child) -> std::process::ExitStatus {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        assert!(Instant::now() < until, "the program does not end");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 const FACES: [&str; 7] = [

@@ -10,6 +10,8 @@ use serde::{Serialize, Serializer};
 
 use crate::expression::Expression;
 
+pub use self::reader::{KEYS, REQUIRED, keys};
+
 /// Height, width and channels that a model takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InputSize {

@@ -50,25 +50,26 @@ impl Model {
     /// # Errors
     /// [`Error::BadModel`] when the file cannot be read, is no ONNX model, or has no usable card.
     pub fn from_file(path: &Path) -> Result<Self> {
-        let model = path.display().to_string();
-        let bad = |reason: String| Error::BadModel {
-            model: model.clone(),
-            reason,
-        };
-        let onnx = read(path, LARGEST_FILE).map_err(bad)?;
         let side_path = path.with_extension("toml");
-        let side = if side_path.is_file() {
-            let bytes = read(&side_path, LARGEST_SIDE_FILE)
-                .map_err(|reason| bad(format!("its side file: {reason}")))?;
-            let text = String::from_utf8(bytes)
-                .map_err(|_| bad("its side file is no UTF-8 text".to_owned()))?;
-            Some(text)
-        } else {
-            None
-        };
+        if !side_path.is_file() {
+            return Self::with_side(path, None);
+        }
+        let bytes = read(&side_path, LARGEST_SIDE_FILE)
+            .map_err(|reason| bad_file(path, format!("its side file: {reason}")))?;
+        let side = String::from_utf8(bytes)
+            .map_err(|_| bad_file(path, "its side file is no UTF-8 text".to_owned()))?;
+        Self::with_side(path, Some(&side))
+    }
+
+    /// Reads the model at a path; `side` is the text of its side file, whatever lies beside it.
+    ///
+    /// # Errors
+    /// As [`Self::from_file`].
+    pub fn with_side(path: &Path, side: Option<&str>) -> Result<Self> {
+        let onnx = read_model(path)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let card = ModelCard::read(&stem, &onnx, side.as_deref()).map_err(|error| match error {
-            Error::BadModel { reason, .. } => bad(reason),
+        let card = ModelCard::read(&stem, &onnx, side).map_err(|error| match error {
+            Error::BadModel { reason, .. } => bad_file(path, reason),
             other => other,
         })?;
         Ok(Self {
@@ -96,13 +97,10 @@ impl Model {
         match &self.weights {
             Weights::BuiltIn(bytes) => use_bytes(bytes),
             Weights::File(path) => {
-                let bad = |reason| Error::BadModel {
-                    model: path.display().to_string(),
-                    reason,
-                };
-                let bytes = read(path, LARGEST_FILE).map_err(bad)?;
+                let bytes = read_model(path)?;
                 if !self.card.is_of(&bytes) {
-                    return Err(bad(
+                    return Err(bad_file(
+                        path,
                         "the file has changed since it was listed; choose it again".to_owned(),
                     ));
                 }
@@ -241,6 +239,21 @@ impl Catalog {
         files.sort();
         files
     }
+}
+
+fn bad_file(path: &Path, reason: String) -> Error {
+    Error::BadModel {
+        model: path.display().to_string(),
+        reason,
+    }
+}
+
+/// The bytes of a model's file.
+///
+/// # Errors
+/// [`Error::BadModel`] when it cannot be read or is larger than any model.
+pub fn read_model(path: &Path) -> Result<Vec<u8>> {
+    read(path, LARGEST_FILE).map_err(|reason| bad_file(path, reason))
 }
 
 /// Reads a file of at most `limit` bytes.

@@ -196,6 +196,42 @@ impl Classifier for OnnxClassifier {
     }
 }
 
+/// The shapes of a network that has no card yet; sizes below 0 are open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shapes {
+    /// Of the only input.
+    pub input: Vec<i64>,
+    /// Of the first output.
+    pub output: Vec<i64>,
+}
+
+impl Shapes {
+    /// Asks ONNX Runtime for a network's shapes.
+    ///
+    /// # Errors
+    /// Those of [`Runtime::start`]; [`Error::BadModel`] when the network does not load, or takes or
+    /// gives something else than one float32 tensor.
+    pub fn read(model: &str, onnx: &[u8]) -> Result<Self> {
+        let runtime = Runtime::start()?;
+        let bad = |reason| Error::BadModel {
+            model: model.to_owned(),
+            reason,
+        };
+        let session = open(runtime, onnx, Provider::Cpu)
+            .map_err(|error| bad(format!("ONNX Runtime says: {}", plain(error.message()))))?;
+        let (Some(input), Some(output)) = (session.inputs().first(), session.outputs().first())
+        else {
+            return Err(bad("it has no input or no output".to_owned()));
+        };
+        Ok(Self {
+            input: float_shape(input.dtype(), "takes").map_err(bad)?.to_vec(),
+            output: float_shape(output.dtype(), "answers")
+                .map_err(bad)?
+                .to_vec(),
+        })
+    }
+}
+
 /// A session for networks this small: one thread that does not spin. Two are quicker on an idle
 /// machine, but their slowest runs take ten times as long when the other core is busy.
 fn open(runtime: &Runtime, onnx: &[u8], provider: Provider) -> ort::Result<Session> {

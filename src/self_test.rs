@@ -1,10 +1,13 @@
 //! Tries a model on the faces of nobody: does it answer as its card says, and do the card's scale
 //! and label order fit?
 
+mod child;
+mod guess;
+
 use std::sync::Arc;
 
 use image::{DynamicImage, GrayImage, RgbImage, imageops};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::card::{ModelCard, Scale};
 use crate::catalog::Model;
@@ -15,8 +18,11 @@ use crate::expression::{Expression, Probabilities};
 use crate::reference;
 use crate::runtime::ProviderChoice;
 
+pub use self::child::self_test_in_child;
+pub use self::guess::{guess, side_file};
+
 /// How one check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// All is well.
@@ -28,10 +34,10 @@ pub enum Verdict {
 }
 
 /// One check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What was looked at.
-    pub name: &'static str,
+    pub name: String,
     /// How it ended.
     pub verdict: Verdict,
     /// What was found, one sentence.
@@ -39,7 +45,7 @@ pub struct Check {
 }
 
 /// What was found out about a model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelfTest {
     /// The model's name.
     pub model: String,
@@ -62,9 +68,9 @@ impl SelfTest {
             .find(|check| check.verdict == Verdict::Failed)
     }
 
-    fn add(&mut self, name: &'static str, (verdict, detail): (Verdict, String)) {
+    fn add(&mut self, name: &str, (verdict, detail): (Verdict, String)) {
         self.checks.push(Check {
-            name,
+            name: name.to_owned(),
             verdict,
             detail,
         });
@@ -404,10 +410,10 @@ mod tests {
         changed
     }
 
-    fn verdicts(model: &Model) -> Vec<(&'static str, Verdict)> {
+    fn verdicts(model: &Model) -> Vec<(String, Verdict)> {
         let test = self_test(model).unwrap();
         test.checks
-            .iter()
+            .into_iter()
             .map(|check| (check.name, check.verdict))
             .collect()
     }
@@ -479,6 +485,7 @@ mod tests {
         assert_eq!(
             verdicts(&model),
             [("card", Verdict::Doubtful), ("answer", Verdict::Failed)]
+                .map(|(name, verdict)| (name.to_owned(), verdict))
         );
     }
 }

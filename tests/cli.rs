@@ -447,3 +447,77 @@ fn models_test_catches_swapped_labels_and_a_wrong_scale() {
         assert!(run.out.contains(name), "{}", run.out);
     }
 }
+
+/// A shipped model without its card, as a training script leaves it.
+fn bare_model(path: &Path) {
+    let onnx = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/models/mien-m.onnx")).unwrap();
+    // The keys are strings of the same length under another name, so nothing else changes.
+    let text: Vec<u8> = onnx
+        .windows(5)
+        .enumerate()
+        .filter(|(_, window)| *window == b"mien.")
+        .map(|(place, _)| place)
+        .fold(onnx.clone(), |mut bytes, place| {
+            bytes[place..place + 5].copy_from_slice(b"none.");
+            bytes
+        });
+    fs::write(path, text).unwrap();
+}
+
+#[test]
+fn a_model_without_a_card_is_guessed_tried_and_added() {
+    let home = Home::new();
+    bare_model(&home.path("mine.onnx"));
+    assert_fails(
+        home.mien(&["models", "add", "mine.onnx"]),
+        &[
+            "its card lacks",
+            "--set scale=0..255",
+            "--set labels=angry,disgust",
+        ],
+    );
+    let run = said(home.mien(&[
+        "models",
+        "add",
+        "mine.onnx",
+        "--yes",
+        "--set",
+        "title=My own",
+    ]));
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    assert!(run.err.contains("guessed: output = logits"), "{}", run.err);
+    let listed = said(home.mien(&["models", "list"]));
+    assert!(
+        listed.out.contains("My own"),
+        "{}{}",
+        listed.out,
+        listed.err
+    );
+    assert_fails(
+        home.mien(&["models", "add", "mine.onnx", "--yes"]),
+        &["there is a model named 'mine' already"],
+    );
+    let run = said(home.mien(&["watch", "demo", "--seconds", "1", "--model", "mine"]));
+    assert_eq!(run.code, Some(0), "{}", run.err);
+}
+
+#[test]
+fn a_model_that_fails_its_test_is_added_only_anyway() {
+    let home = Home::new();
+    bare_model(&home.path("mine.onnx"));
+    let swapped = "labels=sad,disgust,fear,happy,angry,surprise,neutral";
+    let add = ["models", "add", "mine.onnx", "--yes", "--set", swapped];
+    assert_fails(home.mien(&add), &["looks swapped", "--anyway"]);
+    let left: Vec<_> = fs::read_dir(home.path("data/mien/models"))
+        .unwrap()
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let run = said(home.mien(&[&add[..], &["--anyway"]].concat()));
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(home.path("data/mien/models/mine.onnx").is_file());
+    fs::write(home.path("words.onnx"), "these are words").unwrap();
+    assert_fails(
+        home.mien(&["models", "add", "words.onnx"]),
+        &["words.onnx", "no ONNX"],
+    );
+}

@@ -23,9 +23,21 @@ struct ModelProto {
     metadata_props: Vec<StringStringEntryProto>,
 }
 
-/// Skipped but for its presence.
 #[derive(Clone, PartialEq, Message)]
-struct GraphProto {}
+struct GraphProto {
+    #[prost(message, repeated, tag = "5")]
+    initializer: Vec<TensorProto>,
+}
+
+/// Skipped but for where its values are.
+#[derive(Clone, PartialEq, Message)]
+struct TensorProto {
+    #[prost(int32, optional, tag = "14")]
+    data_location: Option<i32>,
+}
+
+/// `onnx.TensorProto.DataLocation`: the values are in another file.
+const EXTERNAL: i32 = 1;
 
 #[derive(Clone, PartialEq, Message)]
 struct StringStringEntryProto {
@@ -39,7 +51,7 @@ struct StringStringEntryProto {
 const PREFIX: &str = "mien.";
 
 /// Every key of a card; anything else in a side file is a slip of the pen.
-const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 14] = [
     "name",
     "title",
     "labels",
@@ -57,7 +69,7 @@ const KEYS: [&str; 14] = [
 ];
 
 /// The keys that nothing can stand in for.
-const REQUIRED: [&str; 6] = ["labels", "input", "layout", "color", "scale", "output"];
+pub const REQUIRED: [&str; 6] = ["labels", "input", "layout", "color", "scale", "output"];
 
 /// Temperatures found by calibration lie between 0.5 and 5.
 const HIGHEST_TEMPERATURE: f32 = 100.0;
@@ -89,21 +101,28 @@ impl ModelCard {
     }
 }
 
-fn card(file: &str, onnx: &[u8], side: Option<&str>) -> Result<ModelCard, String> {
+/// What the model in these bytes and the text of its side file say, key by key.
+///
+/// # Errors
+/// A predicate when the bytes are no ONNX model, or the side file no side file.
+pub fn keys(onnx: &[u8], side: Option<&str>) -> Result<BTreeMap<String, String>, String> {
     let mut keys = metadata(onnx)?;
     if let Some(side) = side {
-        keys.extend(
-            side_keys(side).map_err(|reason| format!("its side file {file}.toml {reason}"))?,
-        );
+        keys.extend(side_keys(side).map_err(|reason| format!("its side file {reason}"))?);
     }
     keys.retain(|_, value| !value.trim().is_empty());
+    Ok(keys)
+}
+
+fn card(file: &str, onnx: &[u8], side: Option<&str>) -> Result<ModelCard, String> {
+    let keys = keys(onnx, side)?;
     let missing: Vec<&str> = REQUIRED
         .into_iter()
         .filter(|key| !keys.contains_key(*key))
         .collect();
     if !missing.is_empty() {
         return Err(format!(
-            "its card lacks {}; write what is missing into {file}.toml beside it",
+            "its card lacks {}; `mien models add` asks for it, or write it into {file}.toml beside it",
             missing.join(", ")
         ));
     }
@@ -170,8 +189,16 @@ fn metadata(onnx: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let model = ModelProto::decode(onnx).map_err(|_| {
         "the file is no ONNX model, or cut short; export or copy it again".to_owned()
     })?;
-    if model.ir_version.is_none() || model.graph.is_none() {
+    let (Some(_), Some(graph)) = (model.ir_version, model.graph) else {
         return Err("the file holds no ONNX network; export or copy it again".to_owned());
+    };
+    let elsewhere = |tensor: &TensorProto| tensor.data_location == Some(EXTERNAL);
+    if graph.initializer.iter().any(elsewhere) {
+        return Err(
+            "its weights are in another file, which Mien does not open; save it as one file (in \
+             Python: onnx.save(onnx.load(path), path))"
+                .to_owned(),
+        );
     }
     Ok(model
         .metadata_props
@@ -312,7 +339,7 @@ mod tests {
             .collect();
         ModelProto {
             ir_version: Some(10),
-            graph: Some(GraphProto {}),
+            graph: Some(GraphProto::default()),
             metadata_props,
         }
         .encode_to_vec()
@@ -364,6 +391,18 @@ mod tests {
         assert!(refusal(&[0x08, 0x0a], None).contains("no ONNX network"));
         let whole = onnx(&[]);
         assert!(refusal(&whole[..whole.len() - 3], None).contains("cut short"));
+    }
+
+    #[test]
+    fn weights_in_another_file_are_refused() {
+        let mut model = ModelProto::decode(&*onnx(&[])).unwrap();
+        let elsewhere = TensorProto {
+            data_location: Some(EXTERNAL),
+        };
+        model.graph = Some(GraphProto {
+            initializer: vec![elsewhere],
+        });
+        assert!(refusal(&model.encode_to_vec(), None).contains("another file"));
     }
 
     #[test]

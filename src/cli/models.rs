@@ -1,5 +1,7 @@
 //! `mien models`: what can name expressions.
 
+mod add;
+
 use std::iter;
 
 use anyhow::{Result, bail};
@@ -10,6 +12,7 @@ use mien::self_test::{SelfTest, Verdict, self_test};
 use serde::Serialize;
 use serde_json::Value;
 
+use self::add::AddArgs;
 use super::{catalog, write_json};
 
 #[derive(Debug, Args)]
@@ -25,6 +28,8 @@ pub(super) struct ModelsArgs {
 enum ModelsCommand {
     /// Every model with its figures; what `mien models` alone does
     List,
+    /// Try a model of your own and take it into the menu
+    Add(AddArgs),
     /// Try models on faces of nobody: card, shapes, scale, order of the labels
     Test {
         /// A name from the list, or the path of an .onnx file; every model if left out
@@ -43,6 +48,7 @@ pub(super) fn run(args: &ModelsArgs) -> Result<()> {
     let json = args.json.as_deref();
     match &args.command {
         None | Some(ModelsCommand::List) => list(json),
+        Some(ModelsCommand::Add(args)) => add::run(args),
         Some(ModelsCommand::Test { model }) => test(model.as_deref(), json),
         Some(ModelsCommand::Show { model }) => show(&catalog().find(model)?, json),
     }

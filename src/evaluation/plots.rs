@@ -38,7 +38,7 @@ const CELL: i32 = 88;
 const CHART: (u32, u32) = (960, 540);
 const SQUARE: (u32, u32) = (640, 640);
 
-/// Writes PNGs into `folder`, which is made if it is not there: for each model its confusion matrix
+/// Writes PNG files into `folder`, which is made if it is not there: for each model its confusion matrix
 /// (`confusion-NAME.png`), precision, recall and F1 per expression (`classes-NAME.png`) and how
 /// right it is when it is so sure (`reliability-NAME.png`); with several models also `models.png`.
 ///

@@ -21,6 +21,13 @@ class Targets:
 
 
 @dataclass(frozen=True)
+class Teacher:
+    recipe: str  # the run beside this one whose averaged network teaches
+    share: float  # of the loss; the rest goes by the targets
+    temperature: float  # of both networks' answers where they are compared
+
+
+@dataclass(frozen=True)
 class Cycle:
     stages: list[list[int]]  # side of the pictures in pixels, epochs
     learning_rate: float  # at its highest
@@ -43,6 +50,7 @@ class Cycle:
 @dataclass(frozen=True)
 class Training:
     seed: int
+    precision: str  # "float32" or "bfloat16": of the convolutions; weights and sums stay float32
     warmup_epochs: float
     batch: int
     momentum: float
@@ -100,6 +108,7 @@ class Recipe:
     training: Training
     augmentation: Augmentation
     card: Card
+    teacher: Teacher | None = None
 
     def learned(self) -> dict[str, Any]:
         """What the weights depend on; the card may be changed without training again."""
@@ -109,7 +118,7 @@ class Recipe:
 
 
 def load(path: Path) -> Recipe:
-    """The recipe in a file; a missing or unknown setting is an error, there are no defaults."""
+    """The recipe in a file; a missing or unknown setting is an error; a teacher may be absent."""
     tables = tomllib.loads(path.read_text())
     cycles = [Cycle(**cycle) for cycle in tables["training"].pop("cycles")]
     return Recipe(
@@ -119,4 +128,5 @@ def load(path: Path) -> Recipe:
         Training(**tables["training"], cycles=cycles),
         Augmentation(**tables["augmentation"]),
         Card(**tables["card"]),
+        Teacher(**tables["teacher"]) if "teacher" in tables else None,
     )

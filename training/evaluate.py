@@ -34,12 +34,14 @@ class Scores:
     ece: float
     recall: dict[str, float]
     confusion: list[list[int]]  # rows: truth, columns: answer
+    reliability: list[list[float]]  # bins with a picture: mean confidence, accuracy, pictures
 
 
 @dataclass(frozen=True)
 class Report:
     parameters: int
     temperature: float
+    flip_accuracy: float  # by the labels, each picture answered with its mirror image
     challenge: Scores
     crowd: Scores
 
@@ -94,8 +96,10 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
 
     correct = (answer == truth).double()
     bins = (confidence * ECE_BINS).long().clamp(max=ECE_BINS - 1)
-    gaps = torch.zeros(ECE_BINS, dtype=torch.double)
-    gaps.index_add_(0, bins, correct - confidence.double())
+    sums = torch.zeros(ECE_BINS, 3, dtype=torch.double)
+    sums.index_add_(0, bins, torch.stack([confidence.double(), correct, correct * 0 + 1], dim=1))
+    filled = sums[sums[:, 2] > 0]
+    gaps = sums[:, 1] - sums[:, 0]
     return Scores(
         n=len(truth),
         accuracy=round(correct.mean().item(), 4),
@@ -104,6 +108,9 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
         ece=round(gaps.abs().sum().item() / len(truth), 4),
         recall={name: round(r, 3) for name, r in zip(EXPRESSIONS, recall.tolist())},
         confusion=confusion.tolist(),
+        reliability=[
+            [round(sure / n, 4), round(right / n, 4), int(n)] for sure, right, n in filled.tolist()
+        ],
     )
 
 
@@ -116,9 +123,11 @@ def report(settings: Recipe, network: nn.Module, validation: FaceSet, judged: Fa
     truth = validation.labels if only_labels else data.crowd_labels(validation)
     temperature = fit_temperature(logits_of(network, validation.pictures), truth)
     probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
+    mirrored = torch.softmax(logits_of(network, judged.pictures.flip(-1)) / temperature, dim=1)
     return Report(
         parameters=sum(p.numel() for p in network.parameters()),
         temperature=temperature,
+        flip_accuracy=score((probabilities + mirrored) / 2, judged.labels).accuracy,
         challenge=score(probabilities, judged.labels),
         crowd=score(probabilities, data.crowd_labels(judged)),
     )

@@ -58,11 +58,18 @@ def card(settings: Recipe, r: Report) -> dict[str, str]:
         "mean_recall": r.challenge.mean_recall,
         "macro_f1": r.challenge.macro_f1,
         "ece": r.challenge.ece,
+        "recall": list(r.challenge.recall.values()),
+        "confusion": r.challenge.confusion,
+        "reliability": r.challenge.reliability,
+        "flip_accuracy": r.flip_accuracy,
         "crowd_n": r.crowd.n,
         "crowd_accuracy": r.crowd.accuracy,
         "crowd_mean_recall": r.crowd.mean_recall,
         "crowd_macro_f1": r.crowd.macro_f1,
         "crowd_ece": r.crowd.ece,
+        "crowd_recall": list(r.crowd.recall.values()),
+        "crowd_confusion": r.crowd.confusion,
+        "crowd_reliability": r.crowd.reliability,
         "parameters": r.parameters,
     }
     return {

@@ -172,6 +172,7 @@ def test_scores_are_those_worked_out_by_hand() -> None:
     assert scores.recall["angry"] == 0.5
     assert scores.confusion[0] == [1, 0, 0, 1, 0, 0, 0]
     assert scores.ece == pytest.approx(0.15)
+    assert scores.reliability == [[0.9, 0.75, 4]]
 
 
 def test_temperature_softens_what_is_too_sure() -> None:

@@ -207,6 +207,14 @@ pub enum Error {
     /// A thread could not be started.
     #[error("the system refused a new thread: {0}")]
     Thread(io::Error),
+    /// A panic, caught: see [`crate::crash`].
+    #[error("Mien met a fault of its own and stopped this work: {reason}{details}")]
+    Crashed {
+        /// The panic's words.
+        reason: String,
+        /// Where more is said, if anywhere.
+        details: String,
+    },
 }
 
 impl Error {

@@ -5,6 +5,7 @@
 
 // What travels.
 pub mod card;
+pub mod crash;
 pub mod error;
 pub mod expression;
 pub mod face;

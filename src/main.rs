@@ -5,11 +5,15 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mien::{crash, runtime};
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     arguments.start_log();
-    match cli::run(arguments) {
+    if let Some(folder) = runtime::data_folder() {
+        crash::leave_files_in(folder.join("crashes"));
+    }
+    match crash::caught(|| cli::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             cli::print_error(&error);

@@ -302,3 +302,75 @@ fn a_log_that_cannot_be_written_fails_at_the_start_or_is_said_in_the_window() {
         "{notices:?}"
     );
 }
+
+/// The recording's end and what was said of it.
+fn closed(session: &Path) -> (bool, String) {
+    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
+    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
+    let errors = rows(session, "events.csv")
+        .into_iter()
+        .filter(|event| event["event"] == "error");
+    let said = errors.map(|event| event["detail"].clone()).collect();
+    (header["ended_utc"].is_string(), said)
+}
+
+#[test]
+fn a_fault_in_the_analysis_closes_the_recording_and_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
+    wait_for(&pipeline, "frames", |state| state.analyzed >= 3);
+    pipeline.send(Command::Model("faulty-model".to_owned()));
+    let state = wait_for(&pipeline, "the fault", |state| {
+        matches!(state.condition, Condition::Failed(_))
+    });
+    assert!(state.recording.is_none());
+    let (ended, said) = closed(&session);
+    assert!(
+        ended && said.contains("the fake model is at fault"),
+        "{said}"
+    );
+    assert!(rows(&session, "observations.csv").len() >= 3);
+    let notices = pipeline.notices();
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("at fault"))
+    );
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("Saved to"))
+    );
+}
+
+#[test]
+fn a_fault_in_a_source_is_said_and_another_source_can_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let steps = vec![Step::Frames(3), Step::Panic, Step::Frames(100_000)];
+    let pipeline = start(steps, Some(folder.path()));
+    wait_for(
+        &pipeline,
+        "the fault",
+        |state| matches!(&state.condition, Condition::Failed(text) if text.contains("at fault")),
+    );
+    pipeline.send(Command::Source(SourceSpec::Demo));
+    wait_for(&pipeline, "frames of the other", |state| {
+        state.analyzed > 20
+    });
+}
+
+#[test]
+fn a_fault_while_a_model_is_loaded_leaves_the_old_one_at_work() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    pipeline.send(Command::Model("unloadable-model".to_owned()));
+    wait_for(&pipeline, "its end", |state| {
+        state.loading.is_none() && state.captured > 50
+    });
+    let notices = pipeline.notices();
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("the fake loader is at fault"))
+    );
+}

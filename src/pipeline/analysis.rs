@@ -15,6 +15,7 @@ use super::{
     State, lock,
 };
 use crate::analyzer::Analyzer;
+use crate::crash;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::runtime::ProviderChoice;
@@ -98,15 +99,27 @@ impl Analysis {
 
     /// Works until the pipeline is closed.
     pub(super) fn run(mut self, mut analyzer: Analyzer) {
+        let worked = crash::caught(|| {
+            self.work(&mut analyzer);
+            Ok(())
+        });
+        if let Err(error) = worked {
+            self.fail(&error);
+        }
+        self.stop_recording();
+        self.captures.farewell(&self.inbox);
+    }
+
+    fn work(&mut self, analyzer: &mut Analyzer) {
         self.open();
         loop {
             match self.inbox.next(TICK) {
                 Event::Word(Word::Command(command)) => self.obey(command),
                 Event::Word(Word::Loaded(name, outcome)) => {
-                    self.take_model(&mut analyzer, &name, outcome);
+                    self.take_model(analyzer, &name, outcome);
                 }
-                Event::Frame(frame, dropped) => self.receive(&mut analyzer, frame, dropped),
-                Event::Source(word) => self.hear(&mut analyzer, word),
+                Event::Frame(frame, dropped) => self.receive(analyzer, frame, dropped),
+                Event::Source(word) => self.hear(analyzer, word),
                 Event::Tick => {}
                 Event::Closed => break,
             }
@@ -118,12 +131,11 @@ impl Analysis {
             self.keep_recording(flushed);
             self.publish();
         }
-        self.stop_recording();
-        self.captures.farewell(&self.inbox);
     }
 
-    /// Without a detector there is nothing to do but to say so.
-    pub(super) fn fail(mut self, error: &Error) {
+    /// Nothing can be done any more but to say so and to close the recording.
+    pub(super) fn fail(&mut self, error: &Error) {
+        self.report(error);
         self.state.condition = Condition::Failed(error.to_string());
         self.stop_recording();
         self.publish();
@@ -357,7 +369,7 @@ impl Analysis {
         let started = thread::Builder::new()
             .name("mien-model".to_owned())
             .spawn(move || {
-                let outcome = load(&name, choice);
+                let outcome = crash::caught(|| load(&name, choice));
                 inbox.tell(Word::Loaded(name, outcome));
             });
         if let Err(error) = started {

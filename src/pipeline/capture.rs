@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::inbox::{Inbox, SourceWord};
 use super::parts::OpenSource;
+use crate::crash;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::source::{CameraRequest, FrameSource, SourceSpec};
@@ -45,7 +46,7 @@ impl Captures {
         let thread = thread::Builder::new()
             .name("mien-capture".to_owned())
             .spawn(move || {
-                if let Err(error) = capture(&inbox, number, &job) {
+                if let Err(error) = crash::caught(|| capture(&inbox, number, &job)) {
                     inbox.tell_of_source(number, SourceWord::Failed(error));
                 }
             })

@@ -39,6 +39,8 @@ pub enum Step {
     Lose,
     /// A picture of a folder that cannot be read.
     BadPicture,
+    /// Meets a fault of its own.
+    Panic,
 }
 
 /// Plays its steps; a camera's go on where the one before it stopped.
@@ -78,6 +80,7 @@ impl FrameSource for FakeSource {
                 name: "fake".to_owned(),
                 reason: "No such device (os error 19)".to_owned(),
             }),
+            Some(Step::Panic) => panic!("the fake source is at fault"),
             Some(Step::BadPicture) => Err(Error::BadPicture {
                 path: "bad.png".into(),
                 reason: "not a picture".to_owned(),
@@ -121,7 +124,7 @@ impl FaceDetector for FakeDetector {
     }
 }
 
-/// Always gives the same answer.
+/// Always gives the same answer; none to a face when it is at fault itself.
 pub struct FakeClassifier {
     card: ModelCard,
     answer: Vec<f32>,
@@ -148,6 +151,14 @@ impl FakeClassifier {
             answer: vec![f32::NAN; 7],
         }
     }
+
+    /// Panics at the first face.
+    pub fn faulty(name: &str) -> Self {
+        Self {
+            card: card(name),
+            answer: Vec::new(),
+        }
+    }
 }
 
 impl Classifier for FakeClassifier {
@@ -156,6 +167,7 @@ impl Classifier for FakeClassifier {
     }
 
     fn classify(&mut self, crops: &[Crop]) -> Result<Vec<Probabilities>> {
+        assert!(!self.answer.is_empty(), "the fake model is at fault");
         crops
             .iter()
             .map(|_| {
@@ -195,12 +207,15 @@ pub fn card(name: &str) -> ModelCard {
     }
 }
 
-/// Loads `happy-model`, `sad-model` and `mad-model`; knows no other.
+/// Loads `happy-model`, `sad-model`, `mad-model` and `faulty-model`; panics at `unloadable-model` and
+/// knows no other.
 pub fn load(name: &str, _choice: ProviderChoice) -> Result<Loaded> {
     let classifier = match name {
         "happy-model" => FakeClassifier::sure_of(name, Expression::Happy),
         "sad-model" => FakeClassifier::sure_of(name, Expression::Sad),
         "mad-model" => FakeClassifier::mad(name),
+        "faulty-model" => FakeClassifier::faulty(name),
+        "unloadable-model" => panic!("the fake loader is at fault"),
         _ => {
             return Err(Error::UnknownModel {
                 name: name.to_owned(),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data import SIDE
+from augment import SIDE
 
 TESTS_DATA = Path(__file__).parents[1] / "tests" / "data"
 PICTURE = "astronaut.png"  # 512x512; its face lies at about x 175-270, y 65-160

@@ -8,7 +8,6 @@ import argparse
 import csv
 import hashlib
 import io
-import math
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ from PIL import Image
 from torch import Tensor
 
 import recipe
+from augment import SIDE, augment
 from expressions import EXPRESSIONS, VOTE_COLUMNS, VOTES
 from recipe import Augmentation
 
-SIDE = 48  # FER-2013's picture size, and every network's input
 TRAIN_SET = "fer2013-train.zip"
 TEST_SET = "fer2013-public-test.zip"
 VALIDATION_SHARE = 0.07  # about 2,000 pictures: half a point of noise either way
@@ -41,6 +40,13 @@ class FaceSet:
 
     def pick(self, keep: list[int]) -> "FaceSet":
         return FaceSet(self.pictures[keep], self.labels[keep], self.votes[keep])
+
+    def joined(self, other: "FaceSet") -> "FaceSet":
+        return FaceSet(
+            torch.cat([self.pictures, other.pictures]),
+            torch.cat([self.labels, other.labels]),
+            torch.cat([self.votes, other.votes]),
+        )
 
     def digests(self) -> list[bytes]:
         """One per picture, equal where the pixels are."""
@@ -103,11 +109,29 @@ def split(full: FaceSet, test: FaceSet) -> tuple[FaceSet, FaceSet]:
     return full.pick(sides[0]), full.pick(sides[1])
 
 
-def load(folder: Path) -> tuple[FaceSet, FaceSet, FaceSet]:
-    """Training, validation and test set."""
+def load(folder: Path, how: str = "digest") -> tuple[FaceSet, FaceSet, FaceSet]:
+    """Training, validation and test set, as a recipe's `split` says.
+
+    "digest" is ours: see `split`. "random-fifth" is what many notebooks do: all given pictures
+    shuffled, four fifths to learn from, the last one to watch and to judge by. Copies fall on both
+    sides, and PublicTest is among the training pictures: no other figure compares with its own.
+    """
     test = read(folder / TEST_SET)
-    training, validation = split(read(folder / TRAIN_SET), test)
-    return training, validation, test
+    full = read(folder / TRAIN_SET)
+    if how == "digest":
+        return *split(full, test), test
+    if how != "random-fifth":
+        raise ValueError(f"split = {how!r} is neither 'digest' nor 'random-fifth'")
+    every = full.joined(test)
+    numbers = torch.Generator().manual_seed(SPLIT_SEED)
+    order = torch.randperm(len(every), generator=numbers).tolist()
+    fifth = every.pick(order[: len(order) // 5])
+    return every.pick(order[len(order) // 5 :]), fifth, fifth
+
+
+def measured_on(how: str) -> str:
+    """What a figure by that split was measured on, in words."""
+    return "PublicTest" if how == "digest" else "a random fifth of all pictures"
 
 
 def targets(faces: FaceSet, labels_share: float) -> Tensor:
@@ -135,45 +159,13 @@ def crowd_labels(faces: FaceSet) -> Tensor:
     return torch.where(most > votes.sum(dim=1) / 2, label, -1)
 
 
-def augment(pictures: Tensor, settings: Augmentation, side: int = SIDE) -> Tensor:
-    """Another look at each picture, [n, 1, side, side] from 0 to 255: the whole batch in one go."""
-    n = len(pictures)
-    angle = spread(n, math.radians(settings.rotate))
-    scale = spread(n, settings.scale).exp()
-    flip = torch.randint(2, (n,)) * 2.0 - 1
-    shift = spread(2 * n, 2 * settings.shift).view(n, 2)  # the grid spans -1 to 1
-    cos, sin = scale * angle.cos(), scale * angle.sin()
-    rows = torch.stack([flip * cos, -sin, shift[:, 0], flip * sin, cos, shift[:, 1]], dim=1)
-    grid = torch.nn.functional.affine_grid(
-        rows.view(n, 2, 3), [n, 1, side, side], align_corners=False
-    )
-    # The border is repeated, as the app does where a crop leaves the frame.
-    pictures = torch.nn.functional.grid_sample(
-        pictures, grid, padding_mode="border", align_corners=False
-    )
-    gamma = spread(n, settings.gamma).exp().view(n, 1, 1, 1)
-    pictures = 255 * (pictures / 255).clamp(0, 1) ** gamma
-    return erase(pictures, settings)
+def class_weights(faces: FaceSet) -> Tensor:
+    """Per expression, so that all weigh the same together and a picture one on average, [7]."""
+    counts = torch.bincount(faces.labels, minlength=len(EXPRESSIONS))
+    return len(faces) / (len(EXPRESSIONS) * counts.clamp(min=1)).float()
 
 
-def erase(pictures: Tensor, settings: Augmentation) -> Tensor:
-    """A rectangle of one grey over some pictures: no single part of a face may decide."""
-    n, side = len(pictures), pictures.shape[-1]
-    size = torch.randint(settings.erase_min, settings.erase_max + 1, (n, 2)) * side // SIDE
-    start = (torch.rand(n, 2) * (side + 1 - size)).long()
-    line = torch.arange(side)
-    inside = (line >= start[..., None]) & (line < (start + size)[..., None])  # [n, 2, side]
-    chosen = (torch.rand(n) < settings.erase).view(n, 1, 1)
-    mask = (inside[:, 0, :, None] & inside[:, 1, None, :] & chosen)[:, None]
-    return torch.where(mask, 255 * torch.rand(n, 1, 1, 1), pictures)
-
-
-def spread(n: int, most: float) -> Tensor:
-    """n numbers, even between -most and most."""
-    return (torch.rand(n) * 2 - 1) * most
-
-
-def grid_picture(faces: FaceSet, settings: Augmentation) -> Image.Image:
+def grid_picture(faces: FaceSet, settings: Augmentation | None) -> Image.Image:
     """One row per expression: each picture as it is, then as the network gets it."""
     rows = []
     for label in range(len(EXPRESSIONS)):

@@ -7,19 +7,21 @@ Prints both tables and writes them to report.json in the run's folder.
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 import data
 import networks
 import recipe
+from augment import SIDE, feed, resized
 from data import FaceSet
 from expressions import EXPRESSIONS
-from networks.mien import Mien
+from networks.common import FaceNetwork
 from recipe import Recipe
 
 ECE_BINS = 15  # Guo et al. 2017, and `mien eval`
@@ -46,34 +48,42 @@ class Report:
     crowd: Scores
 
 
-def load_run(settings: Recipe, runs: Path, training: FaceSet) -> Mien:
+def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
     """A run's averaged network, its prior moved as the recipe's card wants it."""
-    state = torch.load(runs / settings.name / "checkpoint.pt", weights_only=True)
-    if state["recipe"] != settings.learned():
+    path = runs / settings.name / "checkpoint.pt"
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    if not settings.made(state["recipe"]):
         raise SystemExit(f"the run in {runs / settings.name} had other settings than the recipe")
     network = networks.build(settings.network)
-    network.load_state_dict(state["average"])
+    network.load_state_dict(state.get("best") or state["average"])
     shift_prior(network, training, settings)
     return network.eval()
 
 
 @torch.no_grad()
-def shift_prior(network: Mien, training: FaceSet, settings: Recipe) -> None:
+def shift_prior(network: FaceNetwork, training: FaceSet, settings: Recipe) -> None:
     """Moves the answers from the training targets' prior towards that of the crowd's votes.
 
     Logit adjustment (Menon et al. 2021): the last layer's biases take the difference of the logs.
     """
     own = data.targets(training, settings.targets.labels_share).mean(dim=0)
     crowd = data.targets(training, 0.0).mean(dim=0)
+    assert network.head.bias is not None
     network.head.bias.add_(settings.card.prior_shift * (crowd.log() - own.log()))
 
 
 @torch.no_grad()
-def logits_of(network: nn.Module, pictures: Tensor) -> Tensor:
-    """What a network answers to pictures [n, 48, 48], in batches that fit the caches."""
+def logits_of(network: FaceNetwork, pictures: Tensor) -> Tensor:
+    """What a network answers to pictures [n, 48, 48]."""
     network.eval()
-    batches = torch.split(pictures[:, None], 256)
-    return torch.cat([network(batch.float()) for batch in batches])
+    device = next(network.parameters()).device
+    return torch.cat([network(looks.to(device)) for looks in looks_of(network, pictures)]).cpu()
+
+
+def looks_of(network: FaceNetwork, pictures: Tensor) -> Iterator[Tensor]:
+    """Pictures [n, 48, 48] as a network takes them, in batches that fit the caches."""
+    for batch in torch.split(pictures[:, None], max(1, 256 * SIDE**2 // network.side**2)):
+        yield feed(resized(batch.float(), network.side), network)
 
 
 def fit_temperature(logits: Tensor, truth: Tensor) -> float:
@@ -114,7 +124,7 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
     )
 
 
-def report(settings: Recipe, network: nn.Module, validation: FaceSet, judged: FaceSet) -> Report:
+def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: FaceSet) -> Report:
     """Scores on the judged set, with the temperature fitted on the validation set.
 
     A model is as sure as it is right by one truth only: the crowd's, unless it never saw a vote.
@@ -125,7 +135,7 @@ def report(settings: Recipe, network: nn.Module, validation: FaceSet, judged: Fa
     probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
     mirrored = torch.softmax(logits_of(network, judged.pictures.flip(-1)) / temperature, dim=1)
     return Report(
-        parameters=sum(p.numel() for p in network.parameters()),
+        parameters=networks.parameters(network),
         temperature=temperature,
         flip_accuracy=score((probabilities + mirrored) / 2, judged.labels).accuracy,
         challenge=score(probabilities, judged.labels),
@@ -154,7 +164,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, help="where train.py put its run")
     args = parser.parse_args()
     settings = recipe.load(args.recipe)
-    training, validation, test = data.load(args.data)
+    training, validation, test = data.load(args.data, settings.split)
     network = load_run(settings, args.runs, training)
     found = {
         name: report(settings, network, validation, faces)

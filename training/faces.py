@@ -14,8 +14,10 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample
 
+import augment
 import data
-from data import FaceSet, spread
+from augment import spread
+from data import FaceSet
 from expressions import EXPRESSIONS, VOTE_COLUMNS
 
 FACES = Path(__file__).parents[1] / "assets" / "faces"
@@ -40,7 +42,7 @@ def moved(pictures: Tensor, moves: Tensor, side: int) -> Tensor:
     cos, sin = scale * angle.cos(), scale * angle.sin()
     rows = torch.stack([flip * cos, -sin, moves[:, 3], flip * sin, cos, moves[:, 4]], dim=1)
     grid = affine_grid(rows.view(-1, 2, 3), [len(moves), 1, side, side], align_corners=False)
-    mode = "bilinear" if side == data.SIDE else "bicubic"
+    mode = "bilinear" if side == augment.SIDE else "bicubic"
     return normalised(grid_sample(pictures, grid, mode, "border", align_corners=False))
 
 
@@ -61,10 +63,10 @@ def detail(pictures: Tensor) -> Tensor:
 def align(pictures: Tensor, moves: Tensor, reach: float) -> Tensor:
     """Moves that make the pictures resemble their own mean: tries at random, keeps what helps."""
     pictures, n = detail(pictures), len(pictures)
-    line = torch.linspace(-1, 1, data.SIDE)
+    line = torch.linspace(-1, 1, augment.SIDE)
     window = torch.exp(-1.5 * (line[:, None] ** 2 + line**2))  # the face counts, not the corners
     for i in range(ROUNDS):
-        mean = symmetric(moved(pictures, moves, data.SIDE).mean(dim=0)) * window
+        mean = symmetric(moved(pictures, moves, augment.SIDE).mean(dim=0)) * window
         most = reach * (1 - 0.8 * i / ROUNDS)  # large moves first
         tried = moves.clone()
         tried[:, 0] *= (torch.rand(n) < 0.8) * 2.0 - 1
@@ -80,7 +82,7 @@ def align(pictures: Tensor, moves: Tensor, reach: float) -> Tensor:
 
 
 def likeness(pictures: Tensor, moves: Tensor, mean: Tensor) -> Tensor:
-    return (moved(pictures, moves, data.SIDE) * mean).sum(dim=(1, 2, 3))
+    return (moved(pictures, moves, augment.SIDE) * mean).sum(dim=(1, 2, 3))
 
 
 def main() -> None:

@@ -8,9 +8,11 @@ RUNS/mien-s/ gets checkpoint.pt after every epoch and curves.csv, one row per ep
 import argparse
 import copy
 import csv
-import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,120 +21,199 @@ from torch.nn.functional import cross_entropy, softmax
 import data
 import networks
 import recipe
+from augment import augment, feed
 from data import FaceSet
 from evaluate import logits_of
 from expressions import EXPRESSIONS
-from recipe import Cycle, Recipe
+from networks.backbone import Backbone
+from networks.common import FaceNetwork
+from recipe import Recipe
+from schedule import Patience, learning_rate
 
-CURVES = ("epoch", "seconds", "learning_rate", "loss", "validation_loss", "labels", "crowd")
+CURVES = (
+    *("epoch", "seconds", "learning_rate", "loss", "validation_loss", "labels", "crowd"),
+    "training_labels",  # of the augmented pictures: how often the likeliest answer was given
+)
 
 
-def train(settings: Recipe, training: FaceSet, validation: FaceSet, run: Path) -> nn.Module:
-    """The averaged network after the last epoch."""
-    s = settings.training
+@dataclass(frozen=True)
+class Start:
+    """What a backbone begins with."""
+
+    pretrained: bool = False
+    weights: Path | None = None
+
+    def words(self) -> str:
+        if self.weights:
+            return f"weights of {self.weights.name}"
+        return "ImageNet weights" if self.pretrained else "scratch"
+
+    def fill(self, network: FaceNetwork) -> None:
+        if not self.pretrained and self.weights is None:
+            return
+        backbones = [module for module in network.modules() if isinstance(module, Backbone)]
+        if not backbones:
+            raise SystemExit("this network has no backbone: it always learns from scratch")
+        backbones[0].fill(self.weights)
+
+
+def train(
+    settings: Recipe,
+    training: FaceSet,
+    validation: FaceSet,
+    run: Path,
+    device: str = "cpu",
+    start: Start | None = None,
+    after_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> FaceNetwork:
+    """The network that is kept: the averaged one of the last epoch, or of the best."""
+    s, start = settings.training, start or Start()
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(s.seed)
+    network = networks.build(settings.network)
+    start.fill(network)
     # Channels last is up to twice as fast on a CPU.
-    network = networks.build(settings.network).to(memory_format=torch.channels_last)
-    average = copy.deepcopy(network).eval()
-    optimizer = torch.optim.SGD(
-        decayed_and_not(network, s.weight_decay),
-        lr=0.0,  # set before each step
-        momentum=s.momentum,
-        nesterov=True,
-    )
-    size = sum(p.numel() for p in network.parameters())
+    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = copy.deepcopy(network).eval() if s.ema else network
+    optimizer = optimizer_of(network, settings)
+    plateau, stopping = Patience.of(s.plateau), Patience.of(s.early_stopping)
+    share = 1.0  # of the rate, what the plateaus have left of it
+    best: dict[str, Tensor] | None = None
+    size = networks.parameters(network)
     print(f"{settings.name}: {size} parameters, {len(training)} pictures, {s.epochs} epochs")
 
     done = 0
-    if (run / "checkpoint.pt").exists():
-        saved = torch.load(run / "checkpoint.pt", weights_only=True)
-        if saved["recipe"] != settings.learned():
-            raise SystemExit(
-                f"{run} holds a run with other settings; remove it or choose other --runs"
-            )
+    saved = checkpoint(run, settings, start)
+    if saved:
         done = saved["epoch"]
         network.load_state_dict(saved["network"])
         average.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
+        share, best = saved.get("share", 1.0), saved.get("best")
+        for patience, name in ((plateau, "plateau"), (stopping, "stopping")):
+            if patience:
+                patience.best, patience.waited = saved[name]
         print(f"goes on after epoch {done}")
 
     targets = data.targets(training, settings.targets.labels_share)
     wanted = data.targets(validation, settings.targets.labels_share)
     smoothing = settings.targets.label_smoothing
     targets = (1 - smoothing) * targets + smoothing / len(EXPRESSIONS)
+    weights = data.class_weights(training).to(device) if settings.targets.class_weights else None
     crowd = data.crowd_labels(validation)
-    teacher = teacher_of(settings, run.parent)
+    teacher = teacher_of(settings, run.parent, device)
 
     steps = len(training) // s.batch  # the last, smaller batch is left out
     for epoch in range(done, s.epochs):
+        if stopping and stopping.over:
+            break
         began = time.monotonic()
         # Each epoch seeds itself, so a resumed run sees the very same numbers as an unbroken one.
         torch.manual_seed(s.seed * 1000 + epoch)
         network.train()
         cycle, over = s.cycle(epoch)
-        augmentation = settings.augmentation.weakened(cycle.augmentation)
+        weaker = settings.augmentation and settings.augmentation.weakened(cycle.augmentation)
         order = torch.randperm(len(training))
-        total = 0.0
+        total = right = 0.0
         for i in range(steps):
             step = epoch * steps + i
-            rate = learning_rate(over + i / steps, cycle, s.warmup_epochs)
+            rate = share * learning_rate(over + i / steps, cycle, s.warmup_epochs)
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
             chosen = order[i * s.batch : (i + 1) * s.batch]
-            pictures = data.augment(
-                training.pictures[chosen, None].float(), augmentation, cycle.side(over)
-            )
+            pictures = training.pictures[chosen, None].float()
+            pictures = augment(pictures, weaker, cycle.side(over))
             pictures, target = mix(pictures, targets[chosen], cycle.mixup)
-            with half_precision(s.precision):
-                answer = network(pictures)
-            loss = cross_entropy(answer.float(), target)
+            pictures, target = pictures.to(device), target.to(device)
+            with half_precision(s.precision, device):
+                answer = network(feed(pictures, network))
+            loss = cross_entropy(answer.float(), target, weight=weights)
             if settings.teacher and teacher:
                 loss = taught(loss, answer.float(), teacher, pictures, settings)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            follow(average, network, min(s.ema, (1 + step) / (10 + step)))
+            if s.ema:
+                follow(average, network, min(s.ema, (1 + step) / (10 + step)))
             total += loss.item()
+            right += (answer.argmax(dim=1) == target.argmax(dim=1)).float().mean().item()
 
         logits = logits_of(average, validation.pictures)
         seen = logits.argmax(dim=1)
-        row = (
-            epoch + 1,
-            round(time.monotonic() - began, 1),
-            round(rate, 5),
-            round(total / steps, 4),
-            round(cross_entropy(logits, wanted).item(), 4),
-            round((seen == validation.labels).float().mean().item(), 4),
-            round((seen == crowd)[crowd >= 0].float().mean().item(), 4),
+        figures = dict.fromkeys(CURVES, 0.0) | {
+            "epoch": epoch + 1,
+            "seconds": round(time.monotonic() - began, 1),
+            "learning_rate": round(rate, 7),
+            "loss": round(total / steps, 4),
+            "validation_loss": round(cross_entropy(logits, wanted).item(), 4),
+            "labels": round((seen == validation.labels).float().mean().item(), 4),
+            "crowd": round((seen == crowd)[crowd >= 0].float().mean().item(), 4),
+            "training_labels": round(right / steps, 4),
+        }
+        print(*(f"{name} {value}" for name, value in figures.items()), sep="  ", flush=True)
+        watched = figures["validation_loss"], figures["labels"]
+        if s.plateau and plateau and not plateau.improves(*watched) and plateau.over:
+            share = max(share * s.plateau.factor, s.plateau.least / cycle.learning_rate)
+            plateau.waited = 0
+        if stopping and stopping.improves(*watched):
+            best = {name: value.clone() for name, value in average.state_dict().items()}
+        save(
+            run,
+            {
+                "epoch": epoch + 1,
+                "recipe": settings.learned(),
+                "start": start.words(),
+                "network": network.state_dict(),
+                "average": average.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "share": share,
+                "plateau": plateau and (plateau.best, plateau.waited),
+                "stopping": stopping and (stopping.best, stopping.waited),
+                "best": best,
+            },
         )
-        print(*(f"{name} {value}" for name, value in zip(CURVES, row)), sep="  ", flush=True)
-        save(run, epoch + 1, settings, network, average, optimizer)
-        write_curve(run / "curves.csv", row)
+        write_curve(run / "curves.csv", figures)
+        if after_epoch:
+            after_epoch(figures)
+    if best:
+        average.load_state_dict(best)
     return average
 
 
-def half_precision(precision: str) -> torch.autocast:
+def checkpoint(run: Path, settings: Recipe, start: Start) -> dict[str, Any] | None:
+    """Where a run broke off, if it is one with these settings."""
+    if not (run / "checkpoint.pt").exists():
+        return None
+    saved: dict[str, Any] = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
+    if not settings.made(saved["recipe"]) or saved.get("start", "scratch") != start.words():
+        raise SystemExit(f"{run} holds a run with other settings; remove it or choose other --runs")
+    return saved
+
+
+def half_precision(precision: str, device: str) -> torch.autocast:
     """bfloat16 for the convolutions where a recipe asks for it: twice as fast on a CPU with AMX."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
+    kind = torch.device(device).type
+    return torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def teacher_of(settings: Recipe, runs: Path) -> nn.Module | None:
+def teacher_of(settings: Recipe, runs: Path, device: str) -> FaceNetwork | None:
     """The averaged network of the finished run that a recipe learns from."""
     if settings.teacher is None:
         return None
     path = runs / settings.teacher.recipe / "checkpoint.pt"
     if not path.exists():
         raise SystemExit(f"{path} is missing: train the teacher {settings.teacher.recipe} first")
-    saved = torch.load(path, weights_only=True)
-    teacher = networks.build(recipe.Network(**saved["recipe"]["network"]))
-    teacher.load_state_dict(saved["average"])
-    return teacher.to(memory_format=torch.channels_last).eval()
+    saved = torch.load(path, weights_only=True, map_location="cpu")
+    options = dict(saved["recipe"]["network"])
+    teacher = networks.build(recipe.Network(options.pop("name"), options))
+    teacher.load_state_dict(saved.get("best") or saved["average"])
+    teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return teacher.eval()
 
 
 def taught(
-    loss: Tensor, answer: Tensor, teacher: nn.Module, pictures: Tensor, settings: Recipe
+    loss: Tensor, answer: Tensor, teacher: FaceNetwork, pictures: Tensor, settings: Recipe
 ) -> Tensor:
     """Distillation (Hinton et al. 2015): part of the loss is the distance to the teacher's answers.
 
@@ -140,25 +221,40 @@ def taught(
     """
     assert settings.teacher
     share, temperature = settings.teacher.share, settings.teacher.temperature
-    with torch.no_grad(), half_precision(settings.training.precision):
-        wanted = softmax(teacher(pictures).float() / temperature, dim=1)
+    with torch.no_grad(), half_precision(settings.training.precision, pictures.device.type):
+        wanted = softmax(teacher(feed(pictures, teacher)).float() / temperature, dim=1)
     distance = cross_entropy(answer / temperature, wanted) * temperature**2
     return (1 - share) * loss + share * distance
 
 
-def decayed_and_not(network: nn.Module, decay: float) -> list[dict[str, object]]:
-    """Weight decay is for kernels; on norms and biases it only hurts."""
-    kernels = [p for p in network.parameters() if p.ndim > 1]
+def optimizer_of(network: FaceNetwork, settings: Recipe) -> torch.optim.Optimizer:
+    """Its rate is set before each step."""
+    s = settings.training
+    groups = decayed_and_not(network, s.weight_decay, s.l2)
+    if s.optimizer == "adam":
+        # Keras's epsilon. Weight decay is added to the gradient, which is what L2 in the loss does.
+        return torch.optim.Adam(groups, lr=0.0, eps=1e-7)
+    if s.optimizer != "sgd":
+        raise ValueError(f"optimizer = {s.optimizer!r} is neither 'sgd' nor 'adam'")
+    return torch.optim.SGD(groups, lr=0.0, momentum=s.momentum, nesterov=s.nesterov)
+
+
+def decayed_and_not(network: FaceNetwork, decay: float, l2: float) -> list[dict[str, object]]:
+    """Weight decay is for kernels; on norms and biases it only hurts.
+
+    `l2` times the sum of squares in the loss has twice that times the weight as its gradient.
+    """
+    held = {id(layer.weight) for layer in network.regularised()} if l2 else set()
+    kernels = [p for p in network.parameters() if p.ndim > 1 and id(p) not in held]
     others = [p for p in network.parameters() if p.ndim <= 1]
-    return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-
-
-def learning_rate(epoch: float, cycle: Cycle, warmup: float) -> float:
-    """A straight way up, then a cosine down to nothing (SGDR, Loshchilov & Hutter 2017)."""
-    if epoch < warmup:
-        return cycle.learning_rate * epoch / warmup
-    way = (epoch - warmup) / (cycle.epochs - warmup)
-    return cycle.learning_rate * (1 + math.cos(math.pi * way)) / 2
+    groups: list[dict[str, object]] = [
+        {"params": kernels, "weight_decay": decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    if held:
+        regular = [p for p in network.parameters() if id(p) in held]
+        groups.append({"params": regular, "weight_decay": decay + 2 * l2})
+    return groups
 
 
 def mix(pictures: Tensor, target: Tensor, strength: float) -> tuple[Tensor, Tensor]:
@@ -181,35 +277,21 @@ def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
             mean.copy_(value)
 
 
-def save(
-    run: Path,
-    epoch: int,
-    settings: Recipe,
-    network: nn.Module,
-    average: nn.Module,
-    optimizer: torch.optim.Optimizer,
-) -> None:
-    state = {
-        "epoch": epoch,
-        "recipe": settings.learned(),
-        "network": network.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-    }
+def save(run: Path, state: dict[str, Any]) -> None:
     # Written aside and renamed: a run killed while it saves keeps its last checkpoint.
     torch.save(state, run / "checkpoint.new")
     (run / "checkpoint.new").rename(run / "checkpoint.pt")
 
 
-def write_curve(path: Path, row: tuple[float, ...]) -> None:
-    if row[0] == 1:
+def write_curve(path: Path, figures: dict[str, float]) -> None:
+    if figures["epoch"] == 1:
         path.unlink(missing_ok=True)
     fresh = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)
         if fresh:
-            writer.writerow(CURVES)
-        writer.writerow(row)
+            writer.writerow(figures)
+        writer.writerow(figures.values())
 
 
 def main() -> None:
@@ -220,12 +302,18 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=Path, required=True, help="where checkpoints and curves go")
     parser.add_argument("--threads", type=int, help="default: all cores")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--pretrained", action="store_true", help="a backbone from timm's hub")
+    parser.add_argument("--weights", type=Path, help="the same from a file of timm's weights")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
+    if args.device == "cuda" and not torch.cuda.is_available():
+        raise SystemExit("--device cuda: PyTorch finds no usable GPU here")
     settings = recipe.load(args.recipe)
-    training, validation, _ = data.load(args.data)
-    train(settings, training, validation, args.runs / settings.name)
+    training, validation, _ = data.load(args.data, settings.split)
+    start = Start(args.pretrained, args.weights)
+    train(settings, training, validation, args.runs / settings.name, args.device, start)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ has 97 k parameters; w = 16 with two, 681 k and 51 million multiplications. Laye
 that ONNX Runtime fuses well; channel counts in multiples of 8 pay.
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
+
+from expressions import EXPRESSIONS
+
+from .common import FaceNetwork
 
 
 class Block(nn.Module):
@@ -27,11 +30,9 @@ class Block(nn.Module):
         return relu(self.norm2(self.conv2(y)) + self.around(x), inplace=True)
 
 
-class Mien(nn.Module):
-    """Grey pictures [batch, 1, 48, 48], float32 from 0 to 255, to logits [batch, classes]."""
-
-    def __init__(self, width: int, late: int, dropout: float, classes: int) -> None:
-        super().__init__()
+class Mien(FaceNetwork):
+    def __init__(self, width: int, late: int, dropout: float) -> None:
+        super().__init__("standardised")
         w = width
         self.features = nn.Sequential(
             *conv(1, w, stride=1),
@@ -45,10 +46,10 @@ class Mien(nn.Module):
             *(Block(8 * w, 8 * w) for _ in range(late - 1)),
         )
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(8 * w, classes)
+        self.head = nn.Linear(8 * w, len(EXPRESSIONS))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        features = self.features(standardise(pictures)).mean(dim=(2, 3))
+    def answer(self, pictures: Tensor) -> Tensor:
+        features = self.features(pictures).mean(dim=(2, 3))
         logits: Tensor = self.head(self.dropout(features))
         return logits
 
@@ -56,11 +57,3 @@ class Mien(nn.Module):
 def conv(inside: int, out: int, stride: int) -> tuple[nn.Module, ...]:
     kernel = nn.Conv2d(inside, out, 3, stride=stride, padding=1, bias=False)
     return kernel, nn.BatchNorm2d(out), nn.ReLU(inplace=True)
-
-
-def standardise(pictures: Tensor) -> Tensor:
-    """Zero mean and unit deviation per picture, inside the graph: no caller can forget it."""
-    centred = pictures - pictures.mean(dim=(1, 2, 3), keepdim=True)
-    variance = (centred * centred).mean(dim=(1, 2, 3), keepdim=True)
-    # One grey level squared keeps a blank picture finite and changes no face.
-    return centred / torch.sqrt(variance + 1.0)

@@ -1,0 +1,134 @@
+"""Every network by name: its count, what it takes and gives, that it learns, that it exports."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+import export
+import networks
+import recipe
+from augment import feed
+from expressions import EXPRESSIONS
+from networks.common import FaceNetwork
+from recipe import Network
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+CONV_BIASES = 26_560  # that Keras's ResNet50 has and timm's has not
+
+# Counted as Keras does, with the statistics of batch norms.
+COUNTS = {
+    "vgg16-transfer": 15_247_205,
+    "vgg19-transfer": 20_556_901,
+    "mobilenet-transfer": 4_285_669,
+    "resnet50-transfer": 25_693_093 - CONV_BIASES,
+    "cnn-tuned": 557_799,
+    "cnn-baseline": 1_328_743,
+    "vggnet": 43_333_319,
+    "mobilenetv2-head": 5_835_975,
+    "resnet50-head": 25_693_063 - CONV_BIASES,
+    "vgg-small": 528_295,
+    "vgg-small-2": 647_111,
+    "cnn-wide": 4_496_903,
+    "alexnet-48": 24_723_143,
+    "mini-xception": 58_423,
+}
+
+
+@pytest.fixture(scope="module", params=COUNTS)
+def built(request: pytest.FixtureRequest) -> Iterator[tuple[str, FaceNetwork]]:
+    """Each network once for all tests: the big ones take seconds to fill."""
+    torch.manual_seed(0)
+    yield request.param, networks.build(Network(request.param))
+
+
+def test_every_network_has_a_recipe_of_its_source_and_counts_as_published() -> None:
+    by_recipe = {recipe.load(path).network.name for path in RECIPES.glob("*.toml")}
+    assert by_recipe == set(COUNTS) | {"mien"}
+    assert set(networks.NETWORKS) == by_recipe | {"blocks"}  # the search's own
+
+
+def test_a_network_counts_as_its_source_says(built: tuple[str, FaceNetwork]) -> None:
+    name, network = built
+    assert networks.parameters(network) == COUNTS[name]
+
+
+def test_it_takes_its_input_and_gives_seven_logits(built: tuple[str, FaceNetwork]) -> None:
+    name, network = built
+    side = 224 if name.endswith("transfer") else 64 if name == "mini-xception" else 48
+    three = name in ("cnn-tuned", "cnn-baseline", "mobilenetv2-head", "resnet50-head")
+    assert (network.side, network.channels) == (side, 3 if three else 1)
+    with torch.no_grad():
+        answers = network.eval()(255 * torch.rand(2, network.channels, side, side))
+    assert answers.shape == (2, len(EXPRESSIONS))
+    assert network.head.bias is not None and len(network.head.bias) == len(EXPRESSIONS)
+
+
+def test_one_step_lowers_the_loss(built: tuple[str, FaceNetwork]) -> None:
+    _, network = built
+    torch.manual_seed(0)
+    # All 224x224 networks pool their last features, so they learn from 64x64 pictures as well.
+    side = min(network.side, 64)
+    pictures = feed(255 * torch.rand(14, 1, side, side), network)
+    labels = torch.arange(14) % len(EXPRESSIONS)
+    start = {name: value.clone() for name, value in network.state_dict().items()}
+    network.train()
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Dropout):
+            layer.eval()  # the same network before and after
+    before = cross_entropy(network(pictures), labels)
+    before.backward()  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        slope = sum(float((p.grad**2).sum()) for p in network.parameters() if p.grad is not None)
+        for weight in network.parameters():
+            if weight.grad is not None:
+                weight.sub_(1e-3 / slope * weight.grad)  # to first order the loss falls by 1e-3
+                weight.grad = None
+        after = cross_entropy(network(pictures), labels)
+    network.load_state_dict(start)
+    assert after < before
+
+
+def test_the_export_takes_what_its_card_says_and_agrees_with_pytorch(
+    built: tuple[str, FaceNetwork], tmp_path: Path
+) -> None:
+    name, network = built
+    path = tmp_path / f"{name}.onnx"
+    export.write(network, {"mien.input": export.input_of(network)}, path)
+    pictures = torch.randint(0, 256, (3, 48, 48)).byte()
+    assert export.check(network, path, pictures) < export.TOLERANCE
+    assert len(export.answers(path, network, pictures[:1])) == 1, "the batch is free"
+
+
+def test_an_unknown_network_or_option_is_named() -> None:
+    with pytest.raises(ValueError, match="there are: mien"):
+        networks.build(Network("resnet-9000"))
+    with pytest.raises(ValueError, match="does not take"):
+        networks.build(Network("vggnet", {"colour": "red"}))
+
+
+def test_weights_that_cannot_be_had_are_said_to_be_missing(tmp_path: Path) -> None:
+    backbone = networks.backbone.Backbone("mobilenetv2_100")
+    with pytest.raises(SystemExit, match="is missing"):
+        backbone.fill(tmp_path / "none.pth")
+    torch.save({"layer": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(SystemExit, match="holds no weights of timm's mobilenetv2_100"):
+        backbone.fill(tmp_path / "other.pth")
+    other = networks.backbone.Backbone("mobilenetv2_100")
+    torch.save(other.layers.state_dict(), tmp_path / "own.pth")
+    backbone.fill(tmp_path / "own.pth")
+    for a, b in zip(backbone.parameters(), other.parameters()):
+        assert torch.equal(a, b)
+
+
+def test_pixels_are_scaled_in_the_graph() -> None:
+    torch.manual_seed(0)
+    plain = networks.build(Network("vgg-small", {"pixels": "0..255"})).eval()
+    small = networks.build(Network("vgg-small", {"pixels": "0..1"})).eval()
+    small.load_state_dict(plain.state_dict())
+    pictures = 255 * torch.rand(2, 1, 48, 48)
+    torch.testing.assert_close(small(pictures), plain(pictures / 255))
+    with pytest.raises(ValueError, match="none of"):
+        networks.build(Network("vgg-small", {"pixels": "0..100"}))

@@ -1,5 +1,6 @@
 //! The model card: what a model expects and what it answers, read from the ONNX file or its side file.
 
+mod figures;
 mod reader;
 
 use std::fmt;
@@ -10,6 +11,8 @@ use serde::{Serialize, Serializer};
 
 use crate::expression::Expression;
 
+pub use self::figures::{Bin, Figures, Truth};
+pub(crate) use self::reader::sha256;
 pub use self::reader::{KEYS, REQUIRED, keys};
 
 /// Height, width and channels that a model takes.

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     }
     match crash::caught(|| cli::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if cli::reader_is_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             cli::print_error(&error);
             ExitCode::FAILURE

@@ -97,7 +97,7 @@ impl ModelCard {
     /// Whether this is the card of the model with these bytes.
     #[must_use]
     pub fn is_of(&self, onnx: &[u8]) -> bool {
-        self.sha256 == hex(onnx)
+        self.sha256 == sha256(onnx)
     }
 }
 
@@ -163,7 +163,7 @@ fn card(file: &str, onnx: &[u8], side: Option<&str>) -> Result<ModelCard, String
         title: Some(text("title"))
             .filter(|title| !title.is_empty())
             .unwrap_or_else(|| name.to_owned()),
-        sha256: hex(onnx),
+        sha256: sha256(onnx),
         labels: labels(&text("labels"))?,
         input,
         layout: parse(&keys, "layout")?,
@@ -292,7 +292,8 @@ fn metrics(text: &str) -> Result<serde_json::Value, String> {
         .map_err(|error| format!("the metrics in its card are no JSON: {error}"))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The SHA-256 of some bytes, in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
         .fold(String::new(), |mut hex, byte| {

@@ -23,12 +23,12 @@ pub(super) fn run(args: &CamerasArgs) -> Result<()> {
         return write_json(target, &cameras);
     }
     for camera in &cameras {
-        println!("{}  {}", camera.index, camera.name);
+        say!("{}  {}", camera.index, camera.name);
         if let Some(trouble) = &camera.trouble {
-            println!("   {trouble}");
+            say!("   {trouble}");
         }
         for line in formats(camera) {
-            println!("   {line}");
+            say!("   {line}");
         }
     }
     Ok(())

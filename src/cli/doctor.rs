@@ -87,7 +87,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<()> {
     if let Some(target) = &args.json {
         return write_json(target, &report);
     }
-    println!("Mien {} on {}", report.mien, report.platform);
+    say!("Mien {} on {}", report.mien, report.platform);
     for Item {
         name,
         state,
@@ -99,7 +99,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<()> {
             State::Missing => "missing",
             State::Broken => "broken",
         };
-        println!("{state:<8} {name:<13} {detail}");
+        say!("{state:<8} {name:<13} {detail}");
     }
     Ok(())
 }

@@ -108,27 +108,27 @@ fn report_skipped(evaluation: &Evaluation) {
 }
 
 fn print_table(evaluation: &Evaluation) {
-    println!("{}: {} pictures", evaluation.dataset, evaluation.n);
+    say!("{}: {} pictures", evaluation.dataset, evaluation.n);
     if evaluation.missed_faces > 0 {
         let missed = evaluation.missed_faces;
         let share = percent(missed as f64 / evaluation.n as f64);
-        println!("no face was found in {missed} of them ({share}), which counts as wrong");
+        say!("no face was found in {missed} of them ({share}), which counts as wrong");
     }
-    println!();
+    say!("");
     let width = evaluation
         .models
         .iter()
         .map(|model| model.name.chars().count())
         .max();
     let width = width.unwrap_or_default().max("model".len());
-    println!(
+    say!(
         "{:width$}  provider  accuracy  (95 % interval)  balanced  macro F1    ECE  log loss  ms/face",
         "model"
     );
     for model in &evaluation.models {
         let scores = &model.scores;
         let [low, high] = scores.accuracy_interval.map(|share| 100.0 * share);
-        println!(
+        say!(
             "{:width$}  {:8}  {:>8}  {:>15}  {:>8}  {:>8}  {:.3}  {:8.3}  {:7.2}",
             model.name,
             model.provider,
@@ -142,7 +142,7 @@ fn print_table(evaluation: &Evaluation) {
         );
     }
     if !evaluation.comparisons.is_empty() {
-        println!("\nPictures on which only one of two models was right (McNemar's exact test):");
+        say!("\nPictures on which only one of two models was right (McNemar's exact test):");
         evaluation.comparisons.iter().for_each(print_comparison);
     }
     evaluation.models.iter().for_each(print_model);
@@ -162,15 +162,15 @@ fn print_comparison(comparison: &Comparison) {
     } else {
         format!("{second} is better")
     };
-    println!("{first} {only_first}, {second} {only_second}: p = {p:.2e}, {verdict}");
+    say!("{first} {only_first}, {second} {only_second}: p = {p:.2e}, {verdict}");
 }
 
 fn print_model(model: &ModelScores) {
     let scores = &model.scores;
-    println!("\n{}", model.name);
-    println!("{:9}  precision    recall        F1  pictures", "");
+    say!("\n{}", model.name);
+    say!("{:9}  precision    recall        F1  pictures", "");
     let row = |name: &str, precision: f64, recall: f64, f1: f64, support: &str| {
-        println!(
+        say!(
             "{name:9}  {:>9}  {:>8}  {:>8}  {support:>8}",
             percent(precision),
             percent(recall),
@@ -194,17 +194,15 @@ fn print_model(model: &ModelScores) {
         row(name, average.precision, average.recall, average.f1, "");
     }
 
-    print!("\n{:9}", "truth");
-    for label in &scores.labels {
-        print!("  {:>8}", label.name());
-    }
-    println!("  ← answer");
+    let cells = |cells: &[String]| -> String {
+        let cells = cells.iter().map(|cell| format!("  {cell:>8}"));
+        cells.collect()
+    };
+    let names: Vec<String> = scores.labels.iter().map(ToString::to_string).collect();
+    say!("\n{:9}{}  ← answer", "truth", cells(&names));
     for (label, counts) in scores.labels.iter().zip(&scores.confusion) {
-        print!("{label:9}");
-        for count in counts {
-            print!("  {count:>8}");
-        }
-        println!();
+        let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
+        say!("{label:9}{}", cells(&counts));
     }
 }
 

@@ -109,6 +109,12 @@ impl Model {
         }
     }
 
+    /// Whether it came with the program.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.weights, Weights::BuiltIn(_))
+    }
+
     /// Where the model is, for people.
     #[must_use]
     pub fn place(&self) -> String {

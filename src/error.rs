@@ -122,6 +122,14 @@ pub enum Error {
         /// What is wrong and how to mend it.
         reason: String,
     },
+    /// A model that cannot be copied to where the others are.
+    #[error("the model cannot be copied to '{}': {source}; make room, or the folder writable", path.display())]
+    Import {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
     /// A model that answered nonsense for a face.
     #[error("the model '{model}' {reason}; choose another model")]
     BadAnswer {

@@ -20,6 +20,7 @@ pub mod catalog;
 pub mod classifier;
 pub mod crop;
 pub mod detector;
+pub mod occlusion;
 pub mod quality;
 pub mod reference;
 mod resize;
@@ -31,6 +32,7 @@ pub mod tracker;
 // The records.
 pub mod annotated;
 pub mod evaluation;
+pub mod import;
 pub mod session;
 
 // What the records say.

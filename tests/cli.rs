@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::time::{Duration, Instant};
@@ -519,5 +519,63 @@ fn a_model_that_fails_its_test_is_added_only_anyway() {
     assert_fails(
         home.mien(&["models", "add", "words.onnx"]),
         &["words.onnx", "no ONNX"],
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_a_command_quietly() {
+    let home = Home::new();
+    for arguments in [
+        &["models", "list"][..],
+        &["models", "list", "--json", "-"],
+        &["watch", "demo"],
+        &["watch", "demo", "--json", "-"],
+    ] {
+        let mut child = home.start(arguments);
+        // Nobody reads a single line.
+        drop(child.stdout.take());
+        assert!(wait(&mut child).success(), "{arguments:?}");
+        let mut words = String::new();
+        let mut stderr = child.stderr.take().unwrap();
+        stderr.read_to_string(&mut words).unwrap();
+        assert!(
+            !words.contains("panicked") && !words.contains("pipe"),
+            "{arguments:?}: {words}"
+        );
+    }
+}
+
+#[test]
+fn a_model_in_doubt_is_used_with_a_warning_and_a_second_one_gets_its_table() {
+    let home = Home::new();
+    let labels = "sad,disgust,fear,happy,angry,surprise,neutral";
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/mien-s.onnx");
+    fs::copy(shipped, home.path("swapped.onnx")).unwrap();
+    let side = format!("name = 'swapped'\nlabels = '{labels}'\n");
+    fs::write(home.path("swapped.toml"), side).unwrap();
+    for _ in 0..2 {
+        let mut watch = home.mien(&["watch", "demo", "--model", "swapped.onnx"]);
+        watch.args(["--second", "mien-s", "--seconds", "6", "--log", "logs"]);
+        let run = said(watch);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        assert!(run.err.contains("should not be trusted"), "{}", run.err);
+        assert!(run.err.contains("the angry face as sad"), "{}", run.err);
+    }
+    // Tried once, remembered afterwards.
+    let memory = fs::read_to_string(home.path("data/mien/self-tests.json")).unwrap();
+    let memory: Value = serde_json::from_str(&memory).unwrap();
+    assert_eq!(memory.as_array().unwrap().len(), 1);
+    let session = fs::read_dir(home.path("logs")).unwrap().next().unwrap();
+    let second = common::home::table(&session.unwrap().path().join("second.csv"));
+    assert!(!second.is_empty() && second.iter().all(|row| row["model"] == "mien-s"));
+
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/astronaut.png");
+    let mut analyze = home.mien(&["analyze", picture, "--out", "out"]);
+    analyze.args(["--model", "swapped.onnx"]);
+    let run = said(analyze);
+    assert!(
+        run.code == Some(0) && run.err.contains("should not be trusted"),
+        "{}",
+        run.err
     );
 }

@@ -14,6 +14,7 @@ use mien::batch::{self, Batch, Ending, Item, Options, Outcome, SUMMARY_FILE, Sum
 use mien::classifier::OnnxClassifier;
 use mien::detector::SeetaDetector;
 use mien::error::Error;
+use mien::self_test;
 use mien::source::{FrameSource, SourceSpec};
 
 use super::{ModelArgs, catalog, stop_flag};
@@ -58,6 +59,9 @@ pub(super) struct AnalyzeArgs {
 pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
     refuse_live(&args.inputs)?;
     let model = catalog().find(&args.model.model)?;
+    if let Some(doubt) = self_test::doubt(&model)? {
+        eprintln!("'{}' should not be trusted: {doubt}.", model.card.title);
+    }
     let items = batch::plan(&args.inputs, args.base.as_deref(), &args.out)?;
     let summary = Summary::open(&args.out)?;
     let options = Options {
@@ -237,13 +241,15 @@ fn print_sessions(outcomes: &[(&Path, Outcome)], out: &Path) {
         .filter_map(|(input, outcome)| Some((input, outcome, outcome.folder.as_ref()?)))
         .collect();
     if !sessions.is_empty() {
-        println!(
+        say!(
             "{:>8}  {:>11}  {:>6}  session",
-            "frames", "with a face", "people"
+            "frames",
+            "with a face",
+            "people"
         );
     }
     for (input, outcome, folder) in sessions {
-        println!(
+        say!(
             "{:>8}  {:>11}  {:>6}  {} (of {})",
             outcome.frames,
             outcome.frames_with_face,
@@ -253,10 +259,10 @@ fn print_sessions(outcomes: &[(&Path, Outcome)], out: &Path) {
         );
     }
     if skipped > 0 {
-        println!("{skipped} done before and skipped");
+        say!("{skipped} done before and skipped");
     }
     if outcomes.len() > 1 {
-        println!("All in one table: {}", out.join(SUMMARY_FILE).display());
+        say!("All in one table: {}", out.join(SUMMARY_FILE).display());
     }
 }
 

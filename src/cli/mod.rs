@@ -1,10 +1,13 @@
 //! The command line: one file per command. Results go to stdout, everything else to stderr.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is what a command line is for"
-)]
+#![expect(clippy::print_stderr, reason = "that is where a person is told")]
+
+/// Prints a line of a result, as `println!` does, which would panic when nobody reads any more.
+macro_rules! say {
+    ($($part:tt)*) => {
+        $crate::cli::print_line(format_args!($($part)*))
+    };
+}
 
 mod analyze;
 mod cameras;
@@ -15,9 +18,11 @@ mod report;
 mod watch;
 mod window;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +35,9 @@ use mien::classifier::OnnxClassifier;
 use mien::detector::SeetaDetector;
 use mien::pipeline::{Loaded, Observe, Parts, Settings, Wake};
 use mien::runtime::ProviderChoice;
+use mien::self_test;
 use mien::source::{self, CameraRequest, SourceSpec};
+use mien::tracker::CERTAIN;
 use mien::words::LAW;
 use serde::Serialize;
 
@@ -78,6 +85,9 @@ struct LiveArgs {
     /// the one picked last]
     #[arg(long, value_name = "M")]
     model: Option<String>,
+    /// A second model for the same faces; a recording holds its answers in second.csv
+    #[arg(long, value_name = "M")]
+    second: Option<String>,
     #[command(flatten)]
     provider: ProviderArgs,
     #[command(flatten)]
@@ -183,13 +193,32 @@ pub fn print_error(error: &anyhow::Error) {
     }
 }
 
+/// Writes a line to stdout. A reader that has gone (`mien models list | head -1`) has all that it
+/// wanted: the program ends as if it were done.
+fn print_line(line: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(io::stdout().lock(), "{line}") {
+        let error = anyhow::Error::new(error);
+        if reader_is_gone(&error) {
+            process::exit(0);
+        }
+        print_error(&error.context("the result cannot be printed"));
+        process::exit(1);
+    }
+}
+
+/// Whether a command failed only because nobody reads its output any more.
+pub fn reader_is_gone(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
 /// Set by Ctrl-C and by the system's request to end; a second Ctrl-C ends at once.
 fn stop_flag() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || {
         if flag.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
+            process::exit(130);
         }
     })
     .context("Ctrl-C cannot be caught")?;
@@ -237,6 +266,8 @@ impl LiveArgs {
                 fps: self.fps,
             },
             model: model.to_owned(),
+            second: self.second.clone(),
+            certain: CERTAIN,
             provider: self.provider.provider,
             log: self.log.clone(),
             smallest_face: self.faces.smallest_face,
@@ -266,8 +297,10 @@ fn parts(observe: Box<Observe>, wake: Arc<Wake>) -> Parts {
         open: Arc::new(source::open),
         detector: Box::new(|| Ok(Box::new(SeetaDetector::new()?))),
         load: Arc::new(move |name, choice| {
-            let classifier = OnnxClassifier::load(&catalog.find(name)?, choice)?;
+            let model = catalog.find(name)?;
+            let classifier = OnnxClassifier::load(&model, choice)?;
             Ok(Loaded {
+                doubt: self_test::doubt(&model)?,
                 provider: classifier.provider(),
                 provider_reason: classifier.provider_reason().map(str::to_owned),
                 classifier: Box::new(classifier),

@@ -6,13 +6,12 @@ use std::iter;
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use mien::card::ModelCard;
+use mien::card::{ModelCard, Truth};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::self_test::{SelfTest, Verdict, self_test};
 use serde::Serialize;
-use serde_json::Value;
 
-use self::add::AddArgs;
+use self::add::{AddArgs, CardArgs};
 use super::{catalog, write_json};
 
 #[derive(Debug, Args)]
@@ -30,6 +29,8 @@ enum ModelsCommand {
     List,
     /// Try a model of your own and take it into the menu
     Add(AddArgs),
+    /// Print what the card of a model without one probably says, as a side file
+    Guess(CardArgs),
     /// Try models on faces of nobody: card, shapes, scale, order of the labels
     Test {
         /// A name from the list, or the path of an .onnx file; every model if left out
@@ -49,6 +50,7 @@ pub(super) fn run(args: &ModelsArgs) -> Result<()> {
     match &args.command {
         None | Some(ModelsCommand::List) => list(json),
         Some(ModelsCommand::Add(args)) => add::run(args),
+        Some(ModelsCommand::Guess(args)) => add::guess_card(args, json),
         Some(ModelsCommand::Test { model }) => test(model.as_deref(), json),
         Some(ModelsCommand::Show { model }) => show(&catalog().find(model)?, json),
     }
@@ -100,17 +102,18 @@ fn print_table(models: &[Model]) {
         "NAME",
         "TITLE",
         "SIZE",
-        "ACCURACY",
+        "LABELS",
         "CROWD",
         "MACRO F1",
         "ECE",
+        "BY",
         "LICENCE",
         "LEARNED FROM",
     ];
-    let rows: Vec<[String; 9]> = iter::once(heading.map(str::to_owned))
+    let rows: Vec<[String; 10]> = iter::once(heading.map(str::to_owned))
         .chain(models.iter().map(row))
         .collect();
-    let mut widths = [0; 9];
+    let mut widths = [0; 10];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
@@ -128,36 +131,39 @@ fn print_table(models: &[Model]) {
                 }
             })
             .collect();
-        println!("{}", cells.join("  ").trim_end());
+        say!("{}", cells.join("  ").trim_end());
     }
 }
 
-fn row(model: &Model) -> [String; 9] {
+fn row(model: &Model) -> [String; 10] {
     let card = &model.card;
     let default = if &*card.name == DEFAULT_MODEL {
         " *"
     } else {
         ""
     };
+    let dash = || "–".to_owned();
+    let percent =
+        |share: Option<f32>| share.map_or_else(dash, |share| format!("{:.1} %", 100.0 * share));
+    let by = |truth| card.figures(truth);
+    let own = by(card.truth());
     [
         format!("{}{default}", card.name),
         shorten(&card.title),
         size(model.bytes),
-        figure(card, "accuracy"),
-        figure(card, "crowd_accuracy"),
-        figure(card, "macro_f1"),
-        figure(card, "ece"),
+        percent(by(Truth::Labels).accuracy),
+        percent(by(Truth::Crowd).accuracy),
+        percent(own.macro_f1),
+        own.ece.map_or_else(dash, |ece| format!("{ece:.3}")),
+        // The truth of the last two.
+        if own.is_empty() {
+            dash()
+        } else {
+            card.truth().to_string()
+        },
         shorten(&card.license),
         shorten(&card.trained_on),
     ]
-}
-
-/// A measured share as a percentage, or a dash.
-fn figure(card: &ModelCard, key: &str) -> String {
-    card.metrics
-        .get(key)
-        .and_then(Value::as_f64)
-        .map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0))
 }
 
 fn size(bytes: u64) -> String {
@@ -197,10 +203,10 @@ fn show(model: &Model, json: Option<&str>) -> Result<()> {
         ("source", card.source.clone()),
     ];
     for (key, value) in lines {
-        println!("{key:<12} {value}");
+        say!("{key:<12} {value}");
     }
     for (key, value) in card.metrics.as_object().into_iter().flatten() {
-        println!(
+        say!(
             "{:<12} {key}: {}",
             "metrics",
             value
@@ -249,13 +255,13 @@ fn test(model: Option<&str>, json: Option<&str>) -> Result<()> {
 }
 
 fn print_test(test: &SelfTest) {
-    println!("{}", test.model);
+    say!("{}", test.model);
     for check in &test.checks {
         let mark = match check.verdict {
             Verdict::Passed => "ok",
             Verdict::Doubtful => "?",
             Verdict::Failed => "FAILED",
         };
-        println!("  {:<7} {mark:<6} {}", check.name, check.detail);
+        say!("  {:<7} {mark:<6} {}", check.name, check.detail);
     }
 }

@@ -1,14 +1,16 @@
-//! A model tried in a process of its own: a file that crashes ONNX Runtime, or keeps it busy for
+//! A model looked at in a process of its own: a file that crashes ONNX Runtime, or keeps it busy for
 //! ever, takes nothing else down.
 
-use std::env;
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::SelfTest;
+use serde::de::DeserializeOwned;
+
 use crate::error::{Error, Result};
 
 /// How long a model may take: the largest face networks answer all references in some seconds.
@@ -17,30 +19,37 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked whether the child has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Runs this program's `models test` on a file, which has its card or a side file, and gives the
-/// result.
+/// Runs Mien with these arguments and a model behind them, and gives the JSON that it prints.
 ///
 /// # Errors
-/// [`Error::BadModel`] when the child crashes, takes longer than a minute, or has no result.
-pub fn self_test_in_child(model: &Path) -> Result<SelfTest> {
+/// [`Error::BadModel`] when the child crashes, takes longer than a minute, is stopped, or prints
+/// nothing.
+pub(crate) fn ask<T: DeserializeOwned>(
+    program: &Path,
+    arguments: &[OsString],
+    model: &Path,
+    stop: &AtomicBool,
+) -> Result<T> {
     let bad = |reason: String| Error::BadModel {
         model: model.display().to_string(),
         reason,
     };
     let lost = |error: io::Error| bad(format!("it could not be tried: {error}"));
-    let mut child = Command::new(env::current_exe().map_err(lost)?)
-        .args(["models", "test", "--quiet", "--json", "-"])
+    let mut child = Command::new(program)
+        .args(arguments)
+        .arg("--")
         .arg(model)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(lost)?;
-    let Some(status) = wait(&mut child).map_err(lost)? else {
-        return Err(bad(format!(
-            "it did not answer within {} seconds",
-            PATIENCE.as_secs()
-        )));
+    let Some(status) = wait(&mut child, stop).map_err(lost)? else {
+        return Err(bad(if stop.load(Ordering::Relaxed) {
+            "the trial was stopped".to_owned()
+        } else {
+            format!("it did not answer within {} seconds", PATIENCE.as_secs())
+        }));
     };
     let said = |pipe: Option<&mut dyn Read>| {
         let mut text = String::new();
@@ -48,28 +57,31 @@ pub fn self_test_in_child(model: &Path) -> Result<SelfTest> {
             .map(|_| text)
     };
     let answer = said(child.stdout.as_mut().map(|pipe| pipe as &mut dyn Read)).map_err(lost)?;
-    let tests: Vec<SelfTest> = serde_json::from_str(&answer).unwrap_or_default();
-    if let Some(test) = tests.into_iter().next() {
-        return Ok(test);
+    if let Ok(answer) = serde_json::from_str(&answer) {
+        return Ok(answer);
     }
     let words = said(child.stderr.as_mut().map(|pipe| pipe as &mut dyn Read)).map_err(lost)?;
     Err(bad(
         match words.lines().find_map(|line| line.strip_prefix("mien: ")) {
-            Some(words) => words.to_owned(),
+            // The child names the same model.
+            Some(words) => words
+                .split_once("cannot be used: ")
+                .map_or(words, |(_, reason)| reason)
+                .to_owned(),
             None => format!("ONNX Runtime crashed on it ({status})"),
         },
     ))
 }
 
-/// Waits for a child's end, but not for ever: then it is killed, and there is no status. What it
-/// prints must fit a pipe (64 kB).
-fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+/// Waits for a child's end, but not for ever: then, or once `stop` is set, it is killed, and there
+/// is no status. What it prints must fit a pipe (64 kB).
+fn wait(child: &mut Child, stop: &AtomicBool) -> io::Result<Option<ExitStatus>> {
     let until = Instant::now() + PATIENCE;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if Instant::now() > until {
+        if Instant::now() > until || stop.load(Ordering::Relaxed) {
             child.kill()?;
             child.wait()?;
             return Ok(None);

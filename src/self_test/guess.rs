@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Fit, References, answers};
+use super::fit::Fit;
+use super::{References, answers};
 use crate::card::Output;
 use crate::catalog::{self, Model};
 use crate::classifier::Shapes;
@@ -165,7 +166,7 @@ impl Fit {
                     let place = order.iter().position(|label| label == expression);
                     place.map_or(Self::LEAST.ln(), |place| self.table[face][place])
                 });
-                (Some(*order), fit.sum())
+                (Some(*order), fit.sum::<f32>() - self.penalty)
             })
             .collect()
     }

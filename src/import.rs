@@ -1,0 +1,184 @@
+//! A model of the user's own on its way into the catalogue: its card is completed, it is tried in a
+//! process of its own, and both are copied.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use crate::card::{self, ModelCard, REQUIRED};
+use crate::catalog::{Catalog, Model, read_model};
+use crate::error::{Error, Result};
+use crate::self_test::{SelfTest, child, side_file};
+
+/// A card's keys and what they say, as in a side file.
+pub type Keys = BTreeMap<String, String>;
+
+/// Takes models into a folder.
+#[derive(Debug, Clone)]
+pub struct Import {
+    folder: PathBuf,
+    program: PathBuf,
+}
+
+impl Import {
+    /// Takes models into `folder`, which need not exist, and tries them by `program`, which is Mien.
+    #[must_use]
+    pub fn new(folder: PathBuf, program: PathBuf) -> Self {
+        Self { folder, program }
+    }
+
+    /// Takes models to where the user's are, with this program; `None` without a home folder.
+    #[must_use]
+    pub fn for_user() -> Option<Self> {
+        let program = env::current_exe().ok()?;
+        Some(Self::new(Catalog::default_folder()?, program))
+    }
+
+    /// Where the models go.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What a model's metadata and its side file say.
+    ///
+    /// # Errors
+    /// [`Error::BadModel`] when the file is no model, or the side file no side file.
+    pub fn known(file: &Path) -> Result<Keys> {
+        let side_path = file.with_extension("toml");
+        let side = side_path
+            .is_file()
+            .then(|| fs::read_to_string(&side_path))
+            .transpose()
+            .map_err(|error| bad(file, format!("its side file cannot be read: {error}")))?;
+        card::keys(&read_model(file)?, side.as_deref()).map_err(|reason| bad(file, reason))
+    }
+
+    /// The keys that nothing can stand in for and that are not there.
+    #[must_use]
+    pub fn missing(keys: &Keys) -> Vec<&'static str> {
+        let lacks = |key: &&str| !keys.contains_key(*key);
+        REQUIRED.into_iter().filter(lacks).collect()
+    }
+
+    /// What is known, completed by a guess; what cannot be guessed is left out. Ends once `stop` is
+    /// set.
+    ///
+    /// # Errors
+    /// [`Error::BadModel`] when the file is no network that Mien can run.
+    pub fn guess(&self, file: &Path, known: &Keys, stop: &AtomicBool) -> Result<Keys> {
+        let mut arguments: Vec<OsString> =
+            ["models", "guess", "--json", "-"].map(Into::into).into();
+        for (key, value) in known {
+            arguments.extend(["--set".into(), format!("{key}={value}").into()]);
+        }
+        child::ask(&self.program, &arguments, file, stop)
+    }
+
+    /// Tries a model with this card, on a copy beside its place.
+    ///
+    /// # Errors
+    /// [`Error::BadModel`] when the card will not do, the name is taken, or the model does not end
+    /// the test; [`Error::Import`] when the copy cannot be written.
+    pub fn try_out(&self, file: &Path, keys: &Keys, stop: &AtomicBool) -> Result<Trial> {
+        let onnx = read_model(file)?;
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let card = ModelCard::read(&stem, &onnx, Some(&side_file(keys)))?;
+        let name = card.name.to_string();
+        let there = Catalog::new(Some(self.folder.clone())).list();
+        if there.iter().any(|model| *model.card.name == *name) {
+            let reason = format!("there is a model named '{name}' already; give it another name");
+            return Err(bad(file, reason));
+        }
+        let mut keys = keys.clone();
+        keys.insert("name".to_owned(), name.clone());
+        let place = Place {
+            beside: self.folder.join(format!(".{name}.new")),
+            folder: self.folder.clone(),
+            name,
+        };
+        place.write(&onnx, &keys)?;
+        let arguments = ["models", "test", "--quiet", "--json", "-"].map(OsString::from);
+        let model = place.beside.join(place.onnx());
+        let tests: Vec<SelfTest> = child::ask(&self.program, &arguments, &model, stop)?;
+        let test = tests.into_iter().next();
+        let test = test.ok_or_else(|| bad(file, "it was not tried".to_owned()))?;
+        Ok(Trial { test, place })
+    }
+}
+
+fn bad(file: &Path, reason: String) -> Error {
+    Error::BadModel {
+        model: file.display().to_string(),
+        reason,
+    }
+}
+
+/// A model that was tried. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Trial {
+    /// What was found.
+    pub test: SelfTest,
+    place: Place,
+}
+
+impl Trial {
+    /// Moves the model to where the catalogue finds it, the side file first: it is never there
+    /// without its card.
+    ///
+    /// # Errors
+    /// [`Error::Import`].
+    pub fn take(self) -> Result<Model> {
+        let Place {
+            beside,
+            folder,
+            name,
+        } = &self.place;
+        for file in [format!("{name}.toml"), self.place.onnx()] {
+            let target = folder.join(&file);
+            if let Err(source) = fs::rename(beside.join(&file), &target) {
+                return Err(Error::Import {
+                    path: target,
+                    source,
+                });
+            }
+        }
+        Model::from_file(&folder.join(self.place.onnx()))
+    }
+}
+
+/// Where a model is tried, in a folder beside its place so that taking it is one step.
+#[derive(Debug)]
+struct Place {
+    beside: PathBuf,
+    folder: PathBuf,
+    name: String,
+}
+
+impl Place {
+    fn onnx(&self) -> String {
+        format!("{}.onnx", self.name)
+    }
+
+    fn write(&self, onnx: &[u8], keys: &Keys) -> Result<()> {
+        let write = |file: String, bytes: &[u8]| fs::write(self.beside.join(file), bytes);
+        fs::create_dir_all(&self.beside)
+            .and_then(|()| write(self.onnx(), onnx))
+            .and_then(|()| write(format!("{}.toml", self.name), side_file(keys).as_bytes()))
+            .map_err(|source| Error::Import {
+                path: self.beside.clone(),
+                source,
+            })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.beside) {
+            log::info!("'{}' is left behind: {error}", self.beside.display());
+        }
+    }
+}

@@ -20,6 +20,8 @@ pub(super) enum Action {
     ListCameras,
     /// Load a model, and remember it.
     PickModel(String),
+    /// Pick a model's file to add.
+    PickModelFile,
     /// Pause or go on.
     TogglePause,
     /// Start or stop recording.

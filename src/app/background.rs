@@ -82,6 +82,8 @@ pub(super) enum Pick {
     Session,
     /// The video of a session.
     Video,
+    /// A model to add.
+    Model,
 }
 
 /// How a dialog ended.
@@ -106,6 +108,10 @@ pub(super) fn pick(what: Pick) -> Picked {
         Pick::File => dialog.set_title("Open a video or a picture").pick_file(),
         Pick::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
         Pick::Session => dialog.set_title("Open a session").pick_folder(),
+        Pick::Model => dialog
+            .set_title("Add a model")
+            .add_filter("ONNX models", &["onnx"])
+            .pick_file(),
         Pick::Video => dialog.set_title("Find the session's video").pick_file(),
     };
     match path {

@@ -4,9 +4,11 @@
 use egui::{Panel, Rect, Ui};
 
 use super::action::Action;
+use super::add_model::Outcome;
+use super::page::Around;
 use super::stage::{self, Scene};
 use super::theme::{Palette, space};
-use super::{App, bars, chart, keys, menu, record, status};
+use super::{App, bars, chart, doubt, keys, menu, record, seen, status};
 use crate::expression::Expression;
 
 /// The least and the most width of the side panel, in points.
@@ -16,7 +18,7 @@ impl App {
     /// Draws everything. Returns what the user asked for.
     pub(super) fn draw(&mut self, ui: &mut Ui) -> Vec<Action> {
         let mut actions = Vec::new();
-        if self.page.is_some() {
+        if self.page.is_some() || self.adding.is_some() || self.state.doubt.is_some() {
             // Keys are the page's.
         } else if self.session.is_some() {
             actions = keys::pressed_in_session(ui.ctx());
@@ -34,14 +36,33 @@ impl App {
         } else {
             self.live_ui(ui, &mut actions);
         }
+        self.pages_ui(ui.ctx(), &mut actions);
+        files_ui(ui.ctx(), &mut actions);
+        actions
+    }
+
+    /// What lies over the window.
+    fn pages_ui(&mut self, ctx: &egui::Context, actions: &mut Vec<Action>) {
         if let Some(page) = &mut self.page {
-            let names = &mut self.settings.markers;
-            if page.ui(ui.ctx(), names, &self.record.parent, &mut actions) {
+            let around = Around {
+                state: &self.state,
+                settings: &mut self.settings,
+                recordings: &self.record.parent,
+            };
+            if page.ui(ctx, around, actions) {
                 self.page = None;
             }
         }
-        files_ui(ui.ctx(), &mut actions);
-        actions
+        if let Some(adding) = &mut self.adding {
+            match adding.ui(ctx) {
+                Outcome::Open => {}
+                Outcome::Closed => self.adding = None,
+                Outcome::Added(model) => self.added(ctx, &model),
+            }
+        }
+        if let Some(doubt) = &self.state.doubt {
+            doubt::doubt_ui(ctx, doubt, actions);
+        }
     }
 
     /// The live picture with everything about it.
@@ -53,11 +74,12 @@ impl App {
                 .exact_size(30.0)
                 .resizable(false)
                 .show(ui, |ui| {
-                    status::status_ui(ui, &self.state, self.observation.as_deref());
+                    let observation = self.observation.as_deref();
+                    status::status_ui(ui, &self.state, observation, actions);
                 });
         }
-        if self.settings.bars || self.settings.chart {
-            self.side_ui(ui);
+        if self.settings.bars || self.settings.chart || self.settings.seen {
+            self.side_ui(ui, actions);
         }
         let (stage, faces) = self.stage_ui(ui, actions);
         self.toasts.ui(ui.ctx(), stage, &faces);
@@ -92,8 +114,8 @@ impl App {
         ui.ctx().set_theme(self.settings.theme);
     }
 
-    /// Bars and chart of the chosen face.
-    fn side_ui(&self, ui: &mut Ui) {
+    /// Bars, crop and chart of the chosen face.
+    fn side_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let known = self.known();
         let frame = egui::Frame::new()
             .fill(Palette::of(ui.visuals()).panel)
@@ -106,7 +128,15 @@ impl App {
             .show(ui, |ui| {
                 let face = self.chosen.face();
                 if self.settings.bars {
-                    bars::bars_ui(ui, face, &known);
+                    let second = bars::Second::of(&self.state);
+                    bars::bars_ui(ui, face, &known, second.as_ref());
+                    ui.add_space(space::L);
+                }
+                if self.settings.seen {
+                    let observation = self.observation.as_deref();
+                    let scene = seen::Scene::of(&self.state, observation, face);
+                    let wish = self.seen.ui(ui, scene.as_ref());
+                    actions.extend(wish.map(Action::Tell));
                     ui.add_space(space::L);
                 }
                 if self.settings.chart {
@@ -117,10 +147,14 @@ impl App {
             });
     }
 
-    /// The expressions that the model knows, in the order of the log's columns.
+    /// The expressions that the models know, in the order of the log's columns.
     fn known(&self) -> Vec<Expression> {
+        let models = [&self.state.model, &self.state.second];
         let knows = |expression: &Expression| match &self.state.model {
-            Some(model) => model.card.labels.contains(expression),
+            Some(_) => models
+                .into_iter()
+                .flatten()
+                .any(|model| model.card.labels.contains(expression)),
             None => *expression != Expression::Contempt,
         };
         Expression::ALL.into_iter().filter(knows).collect()

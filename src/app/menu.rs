@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::theme::{RADIUS, space};
 use super::widgets::{Mark, MenuItem, menu_heading, sentence};
 use super::{ModelEntry, markers, record::RecordView};
-use crate::pipeline::{Command, State};
+use crate::pipeline::{Command, Place, State};
 use crate::runtime::ProviderChoice;
 use crate::source::SourceSpec;
 
@@ -149,6 +149,7 @@ fn model_menu(ui: &mut Ui, lists: &Lists<'_>, state: &State, actions: &mut Vec<A
             Mark::Tick(active == Some(name))
         }
     };
+    let add = |ui: &mut Ui, text: &str| ui.add(MenuItem::new(text)).clicked();
     for (index, model) in lists.models.iter().enumerate() {
         let key = if index < 9 {
             (index + 1).to_string()
@@ -172,6 +173,52 @@ fn model_menu(ui: &mut Ui, lists: &Lists<'_>, state: &State, actions: &mut Vec<A
     {
         separator(ui);
         ui.add(MenuItem::new(&model.card.title).mark(Mark::Tick(true)));
+    }
+    separator(ui);
+    ui.scope(|ui| {
+        // In line with the other rows' words.
+        ui.spacing_mut().button_padding = egui::vec2(26.0, 6.0);
+        ui.menu_button("Second model", |ui| second_menu(ui, lists, state, actions));
+    });
+    if add(ui, "About this model…") {
+        actions.push(Action::Show(Page::Card(Place::First)));
+    }
+    if add(ui, "How sure is sure…") {
+        actions.push(Action::Show(Page::Certain));
+    }
+    separator(ui);
+    if add(ui, "Add…") {
+        actions.push(Action::PickModelFile);
+    }
+}
+
+/// The models that can answer beside the first.
+fn second_menu(ui: &mut Ui, lists: &Lists<'_>, state: &State, actions: &mut Vec<Action>) {
+    menu(ui, 300.0);
+    let active = state.second.as_ref().map(|model| &*model.card.name);
+    let loading = state.second_loading.as_deref();
+    let none = MenuItem::new("None").mark(Mark::Tick(active.is_none() && loading.is_none()));
+    if ui.add(none).clicked() {
+        actions.push(Action::Tell(Command::SecondModel(None)));
+    }
+    for model in lists.models {
+        let mark = if loading == Some(&model.name) {
+            Mark::Busy
+        } else {
+            Mark::Tick(active == Some(&model.name))
+        };
+        let label = format!("And {}", model.title);
+        let item = MenuItem::new(&label).detail(&model.summary).mark(mark);
+        if ui.add(item).clicked() {
+            let second = Command::SecondModel(Some(model.name.clone()));
+            actions.push(Action::Tell(second));
+        }
+    }
+    if state.second.is_some() {
+        separator(ui);
+        if ui.add(MenuItem::new("About the second model…")).clicked() {
+            actions.push(Action::Show(Page::Card(Place::Second)));
+        }
     }
 }
 
@@ -224,6 +271,7 @@ fn view_menu(
     let switches = [
         ("Boxes and labels", &mut settings.boxes),
         ("Bars", &mut settings.bars),
+        ("What the network saw", &mut settings.seen),
         ("Chart", &mut settings.chart),
     ];
     for (label, switch) in switches {

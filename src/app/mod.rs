@@ -2,12 +2,15 @@
 //! egui, eframe, `egui_plot`, rfd and open.
 
 mod action;
+mod add_model;
 mod background;
 mod bars;
+mod certain;
 mod chart;
 mod chosen;
 mod colors;
 mod display;
+mod doubt;
 mod faces;
 mod help;
 mod history;
@@ -15,12 +18,14 @@ mod keys;
 mod layout;
 mod markers;
 mod menu;
+mod model_card;
 mod notice;
 mod page;
 mod record;
 mod run;
 #[cfg(test)]
 mod samples;
+mod seen;
 mod session;
 mod settings;
 mod stage;
@@ -38,15 +43,20 @@ use std::time::{Duration, Instant};
 use egui::{Ui, ViewportCommand};
 
 use self::action::Action;
+use self::add_model::AddModel;
 use self::background::{Background, Pick, Picked};
 use self::chosen::ChosenFace;
 use self::history::History;
 use self::page::Page;
 use self::record::RecordView;
+use self::seen::Seen;
 use self::session::SessionView;
 use self::settings::Settings;
 use self::toasts::Toasts;
 use self::video::Video;
+use crate::card::{ModelCard, Truth};
+use crate::catalog::Model;
+use crate::import::Import;
 use crate::observation::Observation;
 use crate::pipeline::{Command, Condition, Notice, Pipeline, Severity, State};
 use crate::report;
@@ -68,6 +78,24 @@ pub struct ModelEntry {
     pub summary: String,
 }
 
+impl ModelEntry {
+    /// Size and accuracy, as far as the card knows it: by the data set's labels and by the crowd.
+    #[must_use]
+    pub fn new(card: &ModelCard, bytes: u64) -> Self {
+        let mut parts = vec![format!("{:.1} MB", bytes as f64 / 1e6)];
+        for truth in [Truth::Labels, Truth::Crowd] {
+            if let Some(share) = card.figures(truth).accuracy {
+                parts.push(format!("{truth} {:.1}%", share * 100.0));
+            }
+        }
+        Self {
+            name: card.name.to_string(),
+            title: card.title.clone(),
+            summary: parts.join(" · "),
+        }
+    }
+}
+
 /// Finds the names of the cameras; called on a thread of its own.
 pub type ListCameras = dyn Fn() -> Vec<String> + Send + Sync;
 
@@ -79,6 +107,8 @@ pub type ShowPath = dyn Fn(&Path) -> io::Result<()> + Send + Sync;
 pub struct Options {
     /// The models of the menu, in its order; the first nine have a key.
     pub models: Vec<ModelEntry>,
+    /// Takes models of the user's own; `None` where there is no place for them.
+    pub import: Option<Import>,
     /// Finds cameras.
     pub cameras: Arc<ListCameras>,
     /// Shows files and folders: [`show`].
@@ -108,6 +138,9 @@ pub struct App {
     record: RecordView,
     toasts: Toasts,
     page: Option<Page>,
+    /// A model on its way into the menu.
+    adding: Option<AddModel>,
+    seen: Seen,
     session: Option<SessionView>,
     /// The source was stopped while a session is looked at, and is to go on after it.
     resume: bool,
@@ -146,6 +179,8 @@ impl App {
             options,
             toasts: Toasts::default(),
             page: None,
+            adding: None,
+            seen: Seen::default(),
             session: None,
             resume: false,
             cameras: None,
@@ -156,6 +191,7 @@ impl App {
             full_screen: false,
             opened: Instant::now(),
         };
+        app.be_certain();
         if first.is_some() {
             app.show_session(ctx, first);
         }
@@ -200,6 +236,7 @@ impl App {
                     session.use_video(path);
                 }
             }
+            Some(Picked::Path(Pick::Model, path)) => self.add_model(ctx, path),
             Some(Picked::Path(_, path)) => self.open(ctx, &path),
             Some(Picked::NoDialog) => self.complain(
                 ctx,
@@ -236,6 +273,10 @@ impl App {
 
     /// Looks at a file, a folder or a session.
     fn open(&mut self, ctx: &egui::Context, path: &Path) {
+        if add_model::is_model(path) {
+            self.add_model(ctx, path.to_owned());
+            return;
+        }
         if let Some(folder) = session::folder_of(path) {
             self.show_session(ctx, Some(folder));
             return;
@@ -243,6 +284,32 @@ impl App {
         match SourceSpec::parse(&path.to_string_lossy()) {
             Ok(spec) => self.act(ctx, Action::Tell(Command::Source(spec))),
             Err(error) => self.complain(ctx, &error.to_string()),
+        }
+    }
+
+    /// Begins to take a model in.
+    fn add_model(&mut self, ctx: &egui::Context, file: PathBuf) {
+        match &self.options.import {
+            Some(import) => self.adding = Some(AddModel::open(ctx, import.clone(), file)),
+            None => self.complain(ctx, "there is no home folder for models"),
+        }
+    }
+
+    /// A model has been taken in: it is in the menu from now on.
+    fn added(&mut self, ctx: &egui::Context, model: &Model) {
+        self.adding = None;
+        let entry = ModelEntry::new(&model.card, model.bytes);
+        let text = format!("'{}' is in the menu now", entry.title);
+        self.options.models.push(entry);
+        let severity = Severity::Info;
+        self.toasts.add(ctx, Notice { severity, text });
+    }
+
+    /// Shows names from the share on that the user wants.
+    fn be_certain(&self) {
+        if (self.settings.certain - self.state.certain).abs() > 1e-4 {
+            let share = self.settings.certain;
+            self.pipeline.send(Command::Certain(share));
         }
     }
 
@@ -289,6 +356,10 @@ impl App {
                     self.session = None;
                     self.resume = false;
                 }
+                // The model picked last is the one that is at work after all.
+                if let (Command::Overrule(false), Some(model)) = (&command, &self.state.model) {
+                    self.settings.model = Some(model.named.clone());
+                }
                 self.pipeline.send(command);
             }
             Action::PickFile => self
@@ -309,6 +380,9 @@ impl App {
                 let list = Arc::clone(&self.options.cameras);
                 self.looking.start(ctx, "camera list", move || list());
             }
+            Action::PickModelFile => self
+                .dialog
+                .start(ctx, "model dialog", || background::pick(Pick::Model)),
             Action::PickModel(name) => {
                 self.settings.model = Some(name.clone());
                 self.pipeline.send(Command::Model(name));
@@ -365,7 +439,12 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let certain = self.settings.certain;
         let actions = self.draw(ui);
+        // One word for each step of the slider, not one for each pass until the pipeline has heard it.
+        if (certain - self.settings.certain).abs() > 1e-4 {
+            self.be_certain();
+        }
         let ctx = ui.ctx().clone();
         for action in actions {
             self.act(&ctx, action);

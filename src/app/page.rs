@@ -5,10 +5,12 @@ use std::path::Path;
 use egui::{Align, Id, Layout, Modal, RichText, Ui};
 
 use super::action::Action;
-use super::markers::{self, MarkerNames};
+use super::markers;
+use super::settings::Settings;
 use super::theme::{Palette, semibold, size, space};
 use super::widgets::main_button;
-use super::{help, notice};
+use super::{certain, help, model_card, notice};
+use crate::pipeline::{Place, State};
 
 /// A page over the window. Keys act on it alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,20 @@ pub(super) enum Page {
     MarkerNames,
     /// The name of one marker, as far as it is typed.
     Marker(String),
+    /// The card of a model at work.
+    Card(Place),
+    /// From which probability on a name is shown.
+    Certain,
+}
+
+/// What pages show and change.
+pub(super) struct Around<'a> {
+    /// What is true of the pipeline.
+    pub state: &'a State,
+    /// What the window remembers.
+    pub settings: &'a mut Settings,
+    /// Where recordings go.
+    pub recordings: &'a Path,
 }
 
 impl Page {
@@ -30,22 +46,47 @@ impl Page {
     pub fn ui(
         &mut self,
         ctx: &egui::Context,
-        names: &mut MarkerNames,
-        recordings: &Path,
+        around: Around<'_>,
         actions: &mut Vec<Action>,
     ) -> bool {
+        let Around {
+            state,
+            settings,
+            recordings,
+        } = around;
         match self {
             Self::About => text_ui(ctx, 460.0, help::about_ui),
             Self::Shortcuts => text_ui(ctx, 340.0, help::shortcuts_ui),
             Self::Notice => show(ctx, 460.0, |ui| notice::notice_ui(ui, recordings, actions)),
-            Self::MarkerNames => text_ui(ctx, 320.0, |ui| markers::names_ui(ui, names)),
+            Self::MarkerNames => text_ui(ctx, 320.0, |ui| {
+                markers::names_ui(ui, &mut settings.markers);
+            }),
             Self::Marker(name) => markers::name_ui(ctx, name, actions),
+            Self::Card(place) => {
+                let model = match place {
+                    Place::First => &state.model,
+                    Place::Second => &state.second,
+                };
+                // A second model may have gone meanwhile.
+                let Some(model) = model else {
+                    return true;
+                };
+                text_ui(ctx, 520.0, |ui| model_card::card_ui(ui, model))
+            }
+            Self::Certain => text_ui(ctx, 440.0, |ui| {
+                let card = state.model.as_ref().map(|model| &*model.card);
+                certain::certain_ui(ui, &mut settings.certain, card);
+            }),
         }
     }
 }
 
 /// A page in the middle; `contents` says whether it is done.
-fn show(ctx: &egui::Context, width: f32, contents: impl FnOnce(&mut Ui) -> bool) -> bool {
+pub(super) fn show(
+    ctx: &egui::Context,
+    width: f32,
+    contents: impl FnOnce(&mut Ui) -> bool,
+) -> bool {
     let modal = Modal::new(Id::unique("page"))
         .frame(ground(ctx))
         .show(ctx, |ui| {

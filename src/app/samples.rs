@@ -25,14 +25,16 @@ pub(super) fn face(id: u64, side: f32) -> Face {
         })
         .collect();
     let probabilities = Probabilities::from_distribution(&Expression::ALL, &values).unwrap();
+    let face_box = FaceBox {
+        x: 10.0,
+        y: 20.0,
+        width: side,
+        height: side,
+    };
     Face {
         id,
-        face_box: FaceBox {
-            x: 10.0,
-            y: 20.0,
-            width: side,
-            height: side,
-        },
+        face_box,
+        detected: face_box,
         score: 9.0,
         quality: Quality::default(),
         reading: Reading {
@@ -40,6 +42,7 @@ pub(super) fn face(id: u64, side: f32) -> Face {
             smoothed: probabilities,
             shown: Some(Expression::Happy),
         },
+        second: None,
     }
 }
 
@@ -62,6 +65,7 @@ pub(super) fn observation(millis: u64, faces: Vec<Face>) -> Observation {
         frame: Arc::new(frame),
         faces,
         model: "sample".into(),
+        second: None,
         times: StageTimes::default(),
     }
 }

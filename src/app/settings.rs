@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::markers::MarkerNames;
 use crate::source::SourceSpec;
+use crate::tracker::CERTAIN;
 
 /// Kept by eframe in the user's data folder; a key that is missing there takes its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,10 @@ pub(super) struct Settings {
     pub chart: bool,
     /// Light, dark, or as the system says.
     pub theme: ThemePreference,
+    /// What the network saw of the chosen face.
+    pub seen: bool,
+    /// A name is shown from this probability on.
+    pub certain: f32,
     /// The model picked last.
     pub model: Option<String>,
     /// What the markers of the keys are called.
@@ -39,6 +44,8 @@ impl Default for Settings {
             boxes: true,
             bars: true,
             chart: true,
+            seen: false,
+            certain: CERTAIN,
             theme: ThemePreference::System,
             model: None,
             markers: MarkerNames::default(),
@@ -52,9 +59,14 @@ impl Settings {
 
     /// What was kept, or the defaults.
     pub fn load(storage: Option<&dyn eframe::Storage>) -> Self {
-        storage
+        let mut settings: Self = storage
             .and_then(|storage| eframe::get_value(storage, Self::KEY))
-            .unwrap_or_default()
+            .unwrap_or_default();
+        // Somebody may have written into the file.
+        if !(0.0..=1.0).contains(&settings.certain) {
+            settings.certain = CERTAIN;
+        }
+        settings
     }
 
     /// Keeps the settings.

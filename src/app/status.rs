@@ -3,19 +3,27 @@
 
 use std::time::Duration;
 
-use egui::{Align, Response, Sense, Ui, vec2};
+use egui::accesskit::Role;
+use egui::{Align, CursorIcon, Response, Sense, Ui, WidgetInfo, vec2};
 
+use super::action::Action;
+use super::page::Page;
 use super::theme::{Palette, space};
-use super::widgets::{fixed_text, sentence};
+use super::widgets::{fixed_text, focus_ring, sentence};
 use crate::observation::{Observation, StageTimes};
-use crate::pipeline::{Condition, State};
+use crate::pipeline::{ActiveModel, Condition, Place, State};
 
 /// Widths in points of window from which each group of fields is shown.
 const WITH_STAGES: f32 = 1120.0;
 const WITH_DELAY: f32 = 760.0;
 
 /// Draws the line.
-pub(super) fn status_ui(ui: &mut Ui, state: &State, observation: Option<&Observation>) {
+pub(super) fn status_ui(
+    ui: &mut Ui,
+    state: &State,
+    observation: Option<&Observation>,
+    actions: &mut Vec<Action>,
+) {
     let palette = Palette::of(ui.visuals());
     let window = ui.available_width();
     let times = observation.map(|observation| observation.times);
@@ -27,16 +35,7 @@ pub(super) fn status_ui(ui: &mut Ui, state: &State, observation: Option<&Observa
         });
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
             provider_ui(ui, state);
-            let model = state
-                .model
-                .as_ref()
-                .map_or("No model", |model| model.card.title.as_str());
-            let loading = state
-                .loading
-                .as_ref()
-                .map(|name| format!("Loading {name}…"));
-            let model = loading.as_deref().unwrap_or(model);
-            fixed_text(ui, 132.0, Align::Max, model, palette.text).on_hover_text("The model");
+            model_ui(ui, state, actions);
             let dropped = format!("{} dropped", thousands(state.dropped));
             fixed_text(ui, 96.0, Align::Max, &dropped, palette.weak).on_hover_text(format!(
                 "{} frames came, {} were analysed, {} gave way to newer ones",
@@ -55,6 +54,28 @@ pub(super) fn status_ui(ui: &mut Ui, state: &State, observation: Option<&Observa
                 .on_hover_text("Frames analysed in the last second");
         });
     });
+}
+
+/// The model's name; a click shows its card.
+fn model_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let palette = Palette::of(ui.visuals());
+    let title = |model: &ActiveModel| model.card.title.clone();
+    let text = match (&state.loading, &state.model) {
+        (Some(name), _) => format!("Loading {name}…"),
+        (None, Some(model)) => title(model),
+        (None, None) => "No model".to_owned(),
+    };
+    let place = fixed_text(ui, 132.0, Align::Max, &text, palette.text);
+    let id = place.id.with("card");
+    let click = ui.interact(place.rect, id, Sense::click());
+    click.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Card of {text}")));
+    focus_ring(ui, &click, place.rect);
+    let click = click
+        .on_hover_text("The model: click for its card")
+        .on_hover_cursor(CursorIcon::PointingHand);
+    if click.clicked() && state.model.is_some() {
+        actions.push(Action::Show(Page::Card(Place::First)));
+    }
 }
 
 /// What is looked at, with a dot that says how it is.

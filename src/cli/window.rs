@@ -8,9 +8,9 @@ use anyhow::{Result, anyhow};
 use directories::UserDirs;
 use mien::app::{self, Handle, ModelEntry, Options};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
+use mien::import::Import;
 use mien::pipeline::Pipeline;
 use mien::source::{SourceSpec, camera};
-use serde_json::Value;
 
 use super::watch::{self, WatchArgs};
 use super::{LiveArgs, catalog, parts, say_what_is_recorded};
@@ -32,6 +32,7 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
     let catalog = catalog();
     let options = Options {
         models: menu(&catalog),
+        import: Import::for_user(),
         cameras: Arc::new(|| {
             let cameras = camera::list().unwrap_or_default();
             cameras.into_iter().map(|camera| camera.name).collect()
@@ -72,23 +73,8 @@ fn catch_ctrl_c(handle: &Handle) {
 
 /// The models as the menu shows them.
 fn menu(catalog: &Catalog) -> Vec<ModelEntry> {
-    let entry = |model: Model| ModelEntry {
-        name: model.card.name.to_string(),
-        title: model.card.title.clone(),
-        summary: summary(&model),
-    };
+    let entry = |model: Model| ModelEntry::new(&model.card, model.bytes);
     catalog.list().into_iter().map(entry).collect()
-}
-
-/// Size and accuracy, as far as the card knows it: by the challenge's labels and by the crowd.
-fn summary(model: &Model) -> String {
-    let mut parts = vec![format!("{:.1} MB", model.bytes as f64 / 1e6)];
-    for (key, name) in [("accuracy", "labels"), ("crowd_accuracy", "crowd")] {
-        if let Some(share) = model.card.metrics.get(key).and_then(Value::as_f64) {
-            parts.push(format!("{name} {:.1}%", share * 100.0));
-        }
-    }
-    parts.join(" · ")
 }
 
 /// Where recordings go when the user names no folder: where people look for their files.

@@ -103,14 +103,16 @@ fn position(stretch: &Stretch, unit: Unit, row: &Row) -> u64 {
 fn face(row: &Row) -> Option<Face> {
     let values = Expression::ALL.map(|one| row.probability(one).unwrap_or(0.0));
     let raw = Probabilities::from_distribution(&Expression::ALL, &values).ok()?;
+    let face_box = FaceBox {
+        x: row.x?.0,
+        y: row.y?.0,
+        width: row.width?.0,
+        height: row.height?.0,
+    };
     Some(Face {
         id: row.face_id?,
-        face_box: FaceBox {
-            x: row.x?.0,
-            y: row.y?.0,
-            width: row.width?.0,
-            height: row.height?.0,
-        },
+        face_box,
+        detected: face_box,
         score: row.score?.0,
         quality: Quality::default(),
         reading: Reading {
@@ -118,5 +120,6 @@ fn face(row: &Row) -> Option<Face> {
             smoothed: raw,
             shown: row.shown.parse().ok(),
         },
+        second: None,
     })
 }

@@ -126,6 +126,7 @@ impl Projector {
                     frame: Arc::new(frame),
                     faces: place.faces.to_vec(),
                     model: "".into(),
+                    second: None,
                     times: StageTimes::default(),
                 };
                 self.shown = Some((got, observation));

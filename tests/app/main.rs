@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod models;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,7 @@ fn options(recordings: &Path) -> Options {
             model("happy-model", "Happy model"),
             model("sad-model", "Sad model"),
         ],
+        import: None,
         cameras: Arc::new(|| vec!["Front camera".to_owned(), "Side camera".to_owned()]),
         recordings: recordings.to_owned(),
         show: Arc::new(|_| Ok(())),
@@ -83,8 +86,12 @@ struct Kept(HashMap<String, String>);
 impl Kept {
     /// After the first recording's notice has been read.
     fn notice_read() -> Self {
-        let settings = "(notice_read:true)".to_owned();
-        Self([("settings".to_owned(), settings)].into())
+        Self::with("(notice_read:true)")
+    }
+
+    /// With these settings.
+    fn with(settings: &str) -> Self {
+        Self([("settings".to_owned(), settings.to_owned())].into())
     }
 
     /// As when the window closes.
@@ -167,6 +174,7 @@ fn session_about_a_video(parent: &Path) -> PathBuf {
             frame: Arc::new(frame),
             faces,
             model: "happy-model".into(),
+            second: None,
             times: StageTimes::default(),
         };
         writer.write(&observation).unwrap();
@@ -184,6 +192,7 @@ fn session_face(id: u64, shown: Expression) -> Face {
     Face {
         id,
         face_box,
+        detected: face_box,
         score: 9.0,
         quality: Quality::default(),
         reading: Reading {
@@ -191,6 +200,7 @@ fn session_face(id: u64, shown: Expression) -> Face {
             smoothed: raw,
             shown: Some(shown),
         },
+        second: None,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::classifier::Classifier;
 use crate::crop::{self, Crop};
 use crate::detector::FaceDetector;
 use crate::error::{Error, Result};
+use crate::expression::Probabilities;
 use crate::frame::Frame;
 use crate::observation::{Observation, StageTimes};
 use crate::quality;
@@ -22,6 +23,10 @@ pub const SMALLEST_FACE_STILL: f32 = 1.0 / 40.0;
 pub struct Analyzer {
     detector: Box<dyn FaceDetector>,
     classifier: Box<dyn Classifier>,
+    /// Answers for the same faces.
+    second: Option<Box<dyn Classifier>>,
+    /// Why the second one was given up.
+    second_failure: Option<Error>,
     tracker: Tracker,
     smallest_face_live: f32,
     smallest_face_still: f32,
@@ -35,6 +40,8 @@ impl Analyzer {
         Self {
             detector,
             classifier,
+            second: None,
+            second_failure: None,
             tracker: Tracker::new(),
             smallest_face_live: SMALLEST_FACE_LIVE,
             smallest_face_still: SMALLEST_FACE_STILL,
@@ -58,6 +65,23 @@ impl Analyzer {
         self.tracker.forget_readings();
     }
 
+    /// Lets a second model answer for the same faces from the next frame on, or no longer.
+    pub fn set_second(&mut self, classifier: Option<Box<dyn Classifier>>) {
+        self.second = classifier;
+        self.tracker.forget_second_readings();
+    }
+
+    /// Why the second model was given up, once.
+    pub fn second_failure(&mut self) -> Option<Error> {
+        self.second_failure.take()
+    }
+
+    /// Shows a label from this smoothed probability on.
+    pub fn set_certain(&mut self, certain: f32) {
+        let settings = self.tracker.settings();
+        self.tracker.set(settings.with_certain(certain));
+    }
+
     /// The model at work.
     #[must_use]
     pub fn classifier(&self) -> &dyn Classifier {
@@ -71,7 +95,7 @@ impl Analyzer {
 
     /// Another session: all is forgotten, and ids and frames count from the beginning.
     pub fn start_over(&mut self) {
-        self.tracker = Tracker::new();
+        self.tracker = Tracker::with(self.tracker.settings());
         self.next_number = 0;
     }
 
@@ -106,29 +130,29 @@ impl Analyzer {
             .iter()
             .map(|detection| quality::assess(&frame, &detection.face_box, card))
             .collect();
+        let second = self.second.as_deref().map(Classifier::card);
+        let second_crops: Vec<Crop> = second.map_or_else(Vec::new, |card| {
+            detections
+                .iter()
+                .map(|detection| crop::crop(&frame, &detection.face_box, card))
+                .collect()
+        });
         times.crop = lap();
 
-        let answers = if crops.is_empty() {
-            Vec::new()
-        } else {
-            self.classifier.classify(&crops)?
-        };
-        if answers.len() != crops.len() {
-            return Err(Error::BadAnswer {
-                model: model.to_string(),
-                reason: format!("answered for {} of {} faces", answers.len(), crops.len()),
-            });
-        }
+        let answers = answers(self.classifier.as_mut(), &crops)?;
+        let (second, second_answers) = self.second_answers(&second_crops);
         times.classify = lap();
 
         let sightings: Vec<Sighting> = detections
             .into_iter()
             .zip(qualities)
             .zip(answers)
-            .map(|((detection, quality), raw)| Sighting {
+            .enumerate()
+            .map(|(index, ((detection, quality), raw))| Sighting {
                 detection,
                 quality,
                 raw,
+                second: second_answers.get(index).copied(),
             })
             .collect();
         let faces = self.tracker.update(&frame, &sightings);
@@ -141,9 +165,40 @@ impl Analyzer {
             frame,
             faces,
             model,
+            second,
             times,
         })
     }
+
+    /// The second model's name and answers. One that fails is given up: the first goes on.
+    fn second_answers(&mut self, crops: &[Crop]) -> (Option<Arc<str>>, Vec<Probabilities>) {
+        let Some(second) = &mut self.second else {
+            return (None, Vec::new());
+        };
+        match answers(second.as_mut(), crops) {
+            Ok(answers) => (Some(Arc::clone(&second.card().name)), answers),
+            Err(error) => {
+                self.second_failure = Some(error);
+                self.set_second(None);
+                (None, Vec::new())
+            }
+        }
+    }
+}
+
+/// One answer for each crop.
+fn answers(classifier: &mut dyn Classifier, crops: &[Crop]) -> Result<Vec<Probabilities>> {
+    if crops.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answers = classifier.classify(crops)?;
+    if answers.len() != crops.len() {
+        return Err(Error::BadAnswer {
+            model: classifier.card().name.to_string(),
+            reason: format!("answered for {} of {} faces", answers.len(), crops.len()),
+        });
+    }
+    Ok(answers)
 }
 
 #[cfg(test)]

@@ -157,14 +157,18 @@ impl fmt::Display for Quality {
 pub struct Face {
     /// Stable for one person while in view; never used again for another.
     pub id: u64,
-    /// Where, in frame pixels.
+    /// Where, in frame pixels; calmed, for people.
     pub face_box: FaceBox,
+    /// As the detector gave it in this frame: what the networks' crops are cut from.
+    pub detected: FaceBox,
     /// The detector's score.
     pub score: f32,
     /// What makes the reading doubtful.
     pub quality: Quality,
-    /// The active model's answer.
+    /// The model's answer.
     pub reading: Reading,
+    /// The second model's, while there is one.
+    pub second: Option<Reading>,
 }
 
 #[cfg(test)]

@@ -39,6 +39,8 @@ pub struct Observation {
     pub faces: Vec<Face>,
     /// The name of the model that answered.
     pub model: Arc<str>,
+    /// The name of the second model, while there is one.
+    pub second: Option<Arc<str>>,
     /// How long it took.
     pub times: StageTimes,
 }

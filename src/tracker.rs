@@ -39,8 +39,7 @@ pub struct TrackerSettings {
     pub box_haste: f32,
     /// Time constant of the probabilities: a blink or a syllable passes, a smile shows.
     pub smoothing: Duration,
-    /// A label is shown from this smoothed probability on: less is hardly more than a guess among
-    /// seven.
+    /// A label is shown from this smoothed probability on.
     pub certain: f32,
     /// What is shown stays until its smoothed probability falls below this.
     pub doubtful: f32,
@@ -48,6 +47,25 @@ pub struct TrackerSettings {
     pub lead: f32,
     /// …and otherwise when it has led for this long.
     pub patience: Duration,
+}
+
+/// A label is shown from this smoothed probability on, unless somebody wants otherwise: less is
+/// hardly more than a guess among seven.
+pub const CERTAIN: f32 = 0.4;
+
+/// How far the probability of what is shown may fall below what it took to be shown.
+const HOLD: f32 = 0.07;
+
+impl TrackerSettings {
+    /// The same with another share from which on a label is shown.
+    #[must_use]
+    pub fn with_certain(self, certain: f32) -> Self {
+        Self {
+            certain,
+            doubtful: certain - HOLD,
+            ..self
+        }
+    }
 }
 
 impl Default for TrackerSettings {
@@ -63,8 +81,8 @@ impl Default for TrackerSettings {
             box_smoothing: Duration::from_millis(100),
             box_haste: 4.0,
             smoothing: Duration::from_millis(300),
-            certain: 0.4,
-            doubtful: 0.33,
+            certain: CERTAIN,
+            doubtful: CERTAIN - HOLD,
             lead: 0.1,
             patience: Duration::from_millis(400),
         }
@@ -80,6 +98,8 @@ pub struct Sighting {
     pub quality: Quality,
     /// The model's answer.
     pub raw: Probabilities,
+    /// The second model's, while there is one.
+    pub second: Option<Probabilities>,
 }
 
 /// Follows faces from frame to frame.
@@ -115,6 +135,17 @@ impl Tracker {
         }
     }
 
+    /// Settings other than these hold from the next frame on.
+    pub fn set(&mut self, settings: TrackerSettings) {
+        self.settings = settings;
+    }
+
+    /// How faces are followed now.
+    #[must_use]
+    pub fn settings(&self) -> TrackerSettings {
+        self.settings
+    }
+
     /// Ends all tracks: another source. Ids go on where they were.
     pub fn forget(&mut self) {
         self.tracks.clear();
@@ -124,7 +155,14 @@ impl Tracker {
     /// Ends all readings but no tracks: another model, whose answers do not mix with the last one's.
     pub fn forget_readings(&mut self) {
         for track in &mut self.tracks {
-            track.forget_reading();
+            track.reading = None;
+        }
+    }
+
+    /// The same for the second model's.
+    pub fn forget_second_readings(&mut self) {
+        for track in &mut self.tracks {
+            track.second = None;
         }
     }
 

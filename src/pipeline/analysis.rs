@@ -1,40 +1,42 @@
 //! The analysis thread: obeys commands, analyses the newest frame, keeps the log and looks after the
 //! camera. It lives as long as the window.
 
-use std::collections::VecDeque;
+mod explain;
+mod models;
+mod source;
+
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::capture::{Captures, Job};
-use super::inbox::{Event, Inbox, SourceWord, Word};
+use super::inbox::{Event, Inbox, Word};
 use super::recorder::Recorder;
 use super::{
-    ActiveModel, Board, Command, Condition, LoadModel, Loaded, Marker, Observe, STALL, Severity,
-    State, lock,
+    ActiveModel, Board, Command, Condition, LoadModel, Marker, Observe, Place, Severity, State,
+    lock,
 };
 use crate::analyzer::Analyzer;
 use crate::crash;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::runtime::ProviderChoice;
+use crate::observation::Observation;
 use crate::session::EventKind;
-use crate::source::SourceSpec;
 use crate::words::clock;
 
 /// How often the log is flushed and the camera looked after when nothing else happens.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How often a camera that is away is looked for.
-const RETRY: Duration = Duration::from_secs(1);
-
-/// How long a camera may take from being opened to its first frame; USB webcams need up to three
-/// seconds to expose in the dark.
-const WARM_UP: Duration = Duration::from_secs(5);
-
 /// Markers that are shown; the oldest go first. More than one a second in the chart's minute is noise.
 const MARKERS: usize = 64;
+
+/// The models that were asked for, as they were named.
+struct Wanted {
+    first: String,
+    second: Option<String>,
+}
 
 pub(super) struct Analysis {
     inbox: Arc<Inbox>,
@@ -45,8 +47,12 @@ pub(super) struct Analysis {
     observe: Box<Observe>,
     /// What is true; shown to the outside after each change.
     state: State,
-    /// The model that was asked for last; an older answer comes too late.
-    wanted_model: String,
+    /// The models that were asked for last; an older answer comes too late.
+    wanted: Wanted,
+    /// Models that the user wants whatever their self-test says.
+    overruled: BTreeSet<String>,
+    /// Set to end the heat map that is being computed.
+    explaining: Option<Arc<AtomicBool>>,
     recorder: Option<Recorder>,
     /// When the source gave its last sign of life.
     alive: Instant,
@@ -67,15 +73,12 @@ impl Analysis {
         load: Arc<LoadModel>,
         job: Job,
         observe: Box<Observe>,
-        (model, provider): (ActiveModel, ProviderChoice),
+        state: State,
     ) -> Self {
-        let wanted_model = model.card.name.to_string();
-        let state = State {
-            source: Some(job.spec.clone()),
-            source_name: job.spec.to_string(),
-            provider,
-            model: Some(model),
-            ..State::default()
+        let named = |model: &Option<ActiveModel>| model.as_ref().map(|model| model.named.clone());
+        let wanted = Wanted {
+            first: named(&state.model).unwrap_or_default(),
+            second: named(&state.second),
         };
         let analysis = Self {
             inbox,
@@ -85,7 +88,13 @@ impl Analysis {
             observe,
             captures: Captures::default(),
             state,
-            wanted_model,
+            // What was named at the start is used; what speaks against it is said.
+            overruled: [Some(wanted.first.clone()), wanted.second.clone()]
+                .into_iter()
+                .flatten()
+                .collect(),
+            wanted,
+            explaining: None,
             recorder: None,
             alive: Instant::now(),
             retry: None,
@@ -106,6 +115,7 @@ impl Analysis {
         if let Err(error) = worked {
             self.fail(&error);
         }
+        self.stop_explaining();
         self.stop_recording();
         self.captures.farewell(&self.inbox);
     }
@@ -114,10 +124,11 @@ impl Analysis {
         self.open();
         loop {
             match self.inbox.next(TICK) {
-                Event::Word(Word::Command(command)) => self.obey(command),
-                Event::Word(Word::Loaded(name, outcome)) => {
-                    self.take_model(analyzer, &name, outcome);
+                Event::Word(Word::Command(command)) => self.obey(analyzer, command),
+                Event::Word(Word::Loaded(place, name, outcome)) => {
+                    self.take_model(analyzer, place, &name, outcome);
                 }
+                Event::Word(Word::Explained(asked, outcome)) => self.take_map(&asked, outcome),
                 Event::Frame(frame, dropped) => self.receive(analyzer, frame, dropped),
                 Event::Source(word) => self.hear(analyzer, word),
                 Event::Tick => {}
@@ -141,7 +152,7 @@ impl Analysis {
         self.publish();
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey(&mut self, analyzer: &mut Analyzer, command: Command) {
         match command {
             Command::Source(spec) => {
                 self.job.spec = spec.clone();
@@ -149,11 +160,13 @@ impl Analysis {
                 self.state.source = Some(spec);
                 self.open();
             }
-            Command::Model(name) => self.load_model(name),
-            Command::Provider(choice) => {
-                self.state.provider = choice;
-                self.load_model(self.wanted_model.clone());
-            }
+            Command::Model(name) => self.load_model(Place::First, name),
+            Command::SecondModel(Some(name)) => self.load_model(Place::Second, name),
+            Command::SecondModel(None) => self.end_second(analyzer),
+            Command::Overrule(use_it) => self.overrule(use_it),
+            Command::Provider(choice) => self.load_elsewhere(choice),
+            Command::Certain(share) => self.be_certain(analyzer, share),
+            Command::Explain(face) => self.explain(face),
             Command::Pause(true) => self.pause(),
             Command::Pause(false) => self.resume(),
             Command::StartLog(folder) => {
@@ -164,127 +177,6 @@ impl Analysis {
             Command::StopLog => self.stop_recording(),
             Command::Mark(name) => self.mark(name),
         }
-    }
-
-    // --- the source ---
-
-    fn open(&mut self) {
-        self.retry = None;
-        self.latest = None;
-        self.state.condition = Condition::Opening;
-        self.alive = Instant::now();
-        if let Err(error) = self.captures.start(&self.inbox, self.job.clone()) {
-            self.state.condition = Condition::Failed(error.to_string());
-        }
-    }
-
-    /// Opens the camera again, by the name it had; it stays shown as away until frames flow.
-    fn reopen(&mut self) {
-        self.retry = None;
-        if self.captures.too_many_stuck() {
-            self.retry = Some(Instant::now() + RETRY);
-            return;
-        }
-        self.alive = Instant::now();
-        if let Err(error) = self.captures.start(&self.inbox, self.job.clone()) {
-            self.state.condition = Condition::Gone(error.to_string());
-            self.retry = Some(Instant::now() + RETRY);
-        }
-    }
-
-    fn pause(&mut self) {
-        if matches!(
-            self.state.condition,
-            Condition::Ended | Condition::Failed(_)
-        ) {
-            return;
-        }
-        if self.job.spec.is_camera() {
-            // A paused camera is released: its light goes out and others may have it.
-            self.captures.stop(&self.inbox);
-            self.retry = None;
-        } else {
-            self.inbox.pause(true);
-        }
-        self.state.condition = Condition::Paused;
-        self.event(EventKind::Paused, "");
-    }
-
-    fn resume(&mut self) {
-        if self.state.condition != Condition::Paused {
-            return;
-        }
-        self.event(EventKind::Resumed, "");
-        if self.job.spec.is_camera() {
-            self.open();
-        } else {
-            self.inbox.pause(false);
-            self.state.condition = Condition::Live;
-        }
-    }
-
-    fn hear(&mut self, analyzer: &mut Analyzer, word: SourceWord) {
-        match word {
-            SourceWord::Opened(name) => {
-                self.alive = Instant::now();
-                if self.state.condition == Condition::Opening {
-                    analyzer.forget();
-                    self.state.source_name.clone_from(&name);
-                }
-                if self.job.spec.is_camera() {
-                    self.job.spec = SourceSpec::Camera(Some(name));
-                }
-            }
-            SourceWord::Restarted => {
-                analyzer.forget();
-                let name = self.state.source_name.clone();
-                self.event(EventKind::Source, &format!("{name}, from its beginning"));
-            }
-            SourceWord::Skipped(error) => self.report(&error),
-            SourceWord::Ended => self.state.condition = Condition::Ended,
-            SourceWord::Failed(error) if self.job.spec.is_camera() && error.may_pass() => {
-                if !matches!(self.state.condition, Condition::Gone(_)) {
-                    self.event(EventKind::Gone, &error.to_string());
-                }
-                self.state.condition = Condition::Gone(error.to_string());
-                self.retry = Some(Instant::now() + RETRY);
-            }
-            SourceWord::Failed(error) => {
-                self.report(&error);
-                self.state.condition = Condition::Failed(error.to_string());
-            }
-        }
-    }
-
-    /// Notices a camera that hangs, and looks for one that is away.
-    fn look_after_camera(&mut self) {
-        if let Some(retry) = self.retry {
-            if Instant::now() >= retry {
-                self.reopen();
-            }
-            return;
-        }
-        if !self.job.spec.is_camera() {
-            return;
-        }
-        let patience = match self.state.condition {
-            Condition::Live => STALL,
-            Condition::Opening | Condition::Gone(_) | Condition::Stalled => WARM_UP,
-            Condition::Paused | Condition::Ended | Condition::Failed(_) => return,
-        };
-        if self.alive.elapsed() < patience {
-            return;
-        }
-        if !matches!(
-            self.state.condition,
-            Condition::Gone(_) | Condition::Stalled
-        ) {
-            let name = self.state.source_name.clone();
-            self.event(EventKind::Stalled, &name);
-            self.state.condition = Condition::Stalled;
-        }
-        self.captures.stop(&self.inbox);
-        self.retry = Some(Instant::now() + RETRY);
     }
 
     // --- frames ---
@@ -316,6 +208,7 @@ impl Analysis {
             Ok(observation) => {
                 self.complained = false;
                 self.state.analyzed += 1;
+                self.compare(analyzer, &observation);
                 self.state.delay = observation.frame.captured.elapsed();
                 self.count_rate();
                 let written = self
@@ -332,6 +225,21 @@ impl Analysis {
                     self.report(&error);
                 }
             }
+        }
+    }
+
+    /// Counts how often both models say the same; hears when the second one has failed.
+    fn compare(&mut self, analyzer: &mut Analyzer, observation: &Observation) {
+        for face in &observation.faces {
+            if let Some(second) = face.second {
+                let same = second.raw.top().0 == face.reading.raw.top().0;
+                self.state.agreement.faces += 1;
+                self.state.agreement.same += u64::from(same);
+            }
+        }
+        if let Some(error) = analyzer.second_failure() {
+            self.report(&error);
+            self.end_second(analyzer);
         }
     }
 
@@ -354,58 +262,6 @@ impl Analysis {
         } else {
             0.0
         };
-    }
-
-    // --- the model ---
-
-    fn load_model(&mut self, name: String) {
-        self.state.loading = Some(name.clone());
-        self.wanted_model.clone_from(&name);
-        let (inbox, load, choice) = (
-            Arc::clone(&self.inbox),
-            Arc::clone(&self.load),
-            self.state.provider,
-        );
-        let started = thread::Builder::new()
-            .name("mien-model".to_owned())
-            .spawn(move || {
-                let outcome = crash::caught(|| load(&name, choice));
-                inbox.tell(Word::Loaded(name, outcome));
-            });
-        if let Err(error) = started {
-            self.state.loading = None;
-            self.report(&Error::Thread(error));
-        }
-    }
-
-    fn take_model(&mut self, analyzer: &mut Analyzer, name: &str, outcome: Result<Loaded>) {
-        if name != self.wanted_model {
-            return;
-        }
-        self.state.loading = None;
-        match outcome {
-            Ok(loaded) => {
-                let active = ActiveModel::of(&loaded);
-                let recorded = self
-                    .recorder
-                    .as_mut()
-                    .map_or(Ok(()), |recorder| recorder.model(&active));
-                self.keep_recording(recorded);
-                self.state.model = Some(active);
-                analyzer.set_classifier(loaded.classifier);
-                self.complained = false;
-                let waits = matches!(self.state.condition, Condition::Paused | Condition::Ended);
-                if waits && let Some(frame) = self.latest.clone() {
-                    self.analyze(analyzer, frame);
-                }
-            }
-            Err(error) => {
-                if let Some(model) = &self.state.model {
-                    self.wanted_model = model.card.name.to_string();
-                }
-                self.report(&error);
-            }
-        }
     }
 
     // --- the log ---
@@ -486,16 +342,6 @@ impl Analysis {
             *shown = self.state.clone();
             drop(shown);
             (self.board.wake)();
-        }
-    }
-}
-
-impl ActiveModel {
-    pub(super) fn of(loaded: &Loaded) -> Self {
-        Self {
-            card: Arc::new(loaded.classifier.card().clone()),
-            provider: loaded.provider,
-            provider_reason: loaded.provider_reason.clone(),
         }
     }
 }

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Command, Loaded};
+use super::{Asked, Command, Loaded, Place};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
+use crate::occlusion::HeatMap;
 
 /// Words that may wait at once. A person cannot send as many in the time of one analysis.
 const WORDS: usize = 64;
@@ -15,8 +16,10 @@ const WORDS: usize = 64;
 pub(super) enum Word {
     /// From the window or the command line.
     Command(Command),
-    /// A model has been loaded, or not: its name, and the outcome.
-    Loaded(String, Result<Loaded>),
+    /// A model has been loaded, or not: for which place, its name, and the outcome.
+    Loaded(Place, String, Result<Loaded>),
+    /// A heat map is there, or not.
+    Explained(Asked, Result<HeatMap>),
 }
 
 /// A word from a capture thread.

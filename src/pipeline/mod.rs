@@ -16,7 +16,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub use parts::{BuildDetector, LoadModel, Loaded, Observe, OpenSource, Parts, Settings, Wake};
-pub use state::{ActiveModel, Command, Condition, Marker, Notice, Recording, Severity, State};
+pub use state::{
+    ActiveModel, Agreement, Asked, Command, Condition, Doubt, Explanation, Marker, Notice, Place,
+    Recording, Severity, State,
+};
 
 use self::analysis::Analysis;
 use self::capture::Job;
@@ -46,10 +49,8 @@ impl Board {
     }
 
     fn notify(&self, severity: Severity, text: String) {
-        match severity {
-            Severity::Info => log::info!("{text}"),
-            Severity::Error => log::warn!("{text}"),
-        }
+        // Whoever reads the notices tells the user.
+        log::info!("{text}");
         let mut notices = lock(&self.notices);
         if notices.len() >= NOTICES {
             notices.pop_front();
@@ -76,6 +77,10 @@ impl Pipeline {
     /// A source that cannot be opened is no error here but a [`Condition`].
     pub fn start(settings: Settings, parts: Parts) -> Result<Self> {
         let loaded = (parts.load)(&settings.model, settings.provider)?;
+        let second = match &settings.second {
+            Some(second) => Some((parts.load)(second, settings.provider)?),
+            None => None,
+        };
         let inbox = Arc::new(Inbox::default());
         let board = Arc::new(Board {
             observation: Mutex::default(),
@@ -83,7 +88,23 @@ impl Pipeline {
             notices: Mutex::default(),
             wake: Arc::clone(&parts.wake),
         });
-        let active = ActiveModel::of(&loaded);
+        for loaded in [Some(&loaded), second.as_ref()].into_iter().flatten() {
+            if let Some(doubt) = &loaded.doubt {
+                let title = &loaded.classifier.card().title;
+                let text = format!("'{title}' should not be trusted: {doubt}");
+                board.notify(Severity::Error, text);
+            }
+        }
+        let active_second = second.as_ref().zip(settings.second.as_deref());
+        let state = State {
+            source: Some(settings.source.clone()),
+            source_name: settings.source.to_string(),
+            provider: settings.provider,
+            certain: settings.certain,
+            model: Some(ActiveModel::of(&loaded, &settings.model)),
+            second: active_second.map(|(loaded, named)| ActiveModel::of(loaded, named)),
+            ..State::default()
+        };
         let mut analysis = Analysis::new(
             Arc::clone(&inbox),
             Arc::clone(&board),
@@ -95,18 +116,24 @@ impl Pipeline {
                 loops: settings.loops,
             },
             parts.observe,
-            (active, settings.provider),
+            state,
         );
         if let Some(folder) = &settings.log {
             analysis.start_recording(folder)?;
         }
         let (detector, smallest_face) = (parts.detector, settings.smallest_face);
+        let certain = settings.certain;
         let thread = thread::Builder::new()
             .name("mien-analysis".to_owned())
             .spawn(move || match detector() {
                 Ok(detector) => {
-                    let analyzer = Analyzer::new(detector, loaded.classifier);
-                    analysis.run(analyzer.with_smallest_face(smallest_face));
+                    let mut analyzer = Analyzer::new(detector, loaded.classifier)
+                        .with_smallest_face(smallest_face);
+                    analyzer.set_certain(certain);
+                    if let Some(second) = second {
+                        analyzer.set_second(Some(second.classifier));
+                    }
+                    analysis.run(analyzer);
                 }
                 Err(error) => analysis.fail(&error),
             })

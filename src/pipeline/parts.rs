@@ -30,6 +30,8 @@ pub struct Loaded {
     pub provider: &'static str,
     /// Why not on CUDA, when the choice allowed it.
     pub provider_reason: Option<String>,
+    /// What its self-test says against it, in a sentence.
+    pub doubt: Option<String>,
 }
 
 /// The makers.
@@ -55,6 +57,10 @@ pub struct Settings {
     pub camera: CameraRequest,
     /// The model's name or path.
     pub model: String,
+    /// A second model for the same faces.
+    pub second: Option<String>,
+    /// A label is shown from this smoothed probability on; [`crate::tracker::CERTAIN`] is usual.
+    pub certain: f32,
     /// What to run it on.
     pub provider: ProviderChoice,
     /// Record from the start, into a new session folder in this folder.

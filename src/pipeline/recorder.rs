@@ -29,6 +29,8 @@ impl Recorder {
             "provider": state.provider.to_string(),
             "camera_size": request.size.map(|(width, height)| format!("{width}x{height}")),
             "camera_fps": request.fps,
+            // Two decimals, without the tail that f32 has in JSON.
+            "certain": (f64::from(state.certain) * 100.0).round() / 100.0,
         });
         let mut recorder = Self {
             writer: SessionWriter::create(folder, &live_name(), settings)?,
@@ -40,6 +42,9 @@ impl Recorder {
         };
         if let Some(model) = &state.model {
             recorder.model(model)?;
+        }
+        if state.second.is_some() {
+            recorder.second_model(state.second.as_ref())?;
         }
         Ok(recorder)
     }
@@ -73,6 +78,10 @@ impl Recorder {
 
     pub(super) fn model(&mut self, model: &ActiveModel) -> Result<()> {
         self.writer.model(&model.card, model.provider)
+    }
+
+    pub(super) fn second_model(&mut self, model: Option<&ActiveModel>) -> Result<()> {
+        self.writer.second_model(model.map(|model| &*model.card))
     }
 
     /// Counts a frame that came, and those that gave way to it.

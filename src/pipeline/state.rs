@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::card::ModelCard;
+use crate::occlusion::HeatMap;
 use crate::runtime::ProviderChoice;
 use crate::source::SourceSpec;
 
@@ -16,6 +17,14 @@ pub enum Command {
     Source(SourceSpec),
     /// Load another model, by name or path; the present one works on until it is ready.
     Model(String),
+    /// Load a second model that answers for the same faces, or let the first answer alone.
+    SecondModel(Option<String>),
+    /// Use the model that is in doubt (true), or leave it.
+    Overrule(bool),
+    /// Show a label from this smoothed probability on.
+    Certain(f32),
+    /// Compute the heat map of this face of the newest observation.
+    Explain(u64),
     /// Run the model elsewhere.
     Provider(ProviderChoice),
     /// Stop (true) or go on (false). A paused camera is released.
@@ -68,9 +77,62 @@ pub struct Marker {
     pub kept: bool,
 }
 
+/// Which of the two models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The one that is shown and logged.
+    First,
+    /// The one beside it.
+    Second,
+}
+
+/// A model that was loaded, and whose self-test speaks against it; it waits for the user's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// Where it is to work.
+    pub place: Place,
+    /// As it was asked for.
+    pub named: String,
+    /// For people.
+    pub title: String,
+    /// What the self-test says.
+    pub reason: String,
+}
+
+/// How often two models named the same expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Agreement {
+    /// Faces that both answered for, each frame's anew.
+    pub faces: u64,
+    /// How many of these got the same name.
+    pub same: u64,
+}
+
+/// What a heat map is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The observation's number.
+    pub observation: u64,
+    /// The face's id.
+    pub face: u64,
+    /// The model, as it was asked for.
+    pub model: String,
+}
+
+/// A heat map that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// What it is of.
+    pub asked: Asked,
+    /// The map.
+    pub map: HeatMap,
+}
+
 /// The model at work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActiveModel {
+    /// The name or path that it was asked for by.
+    pub named: String,
     /// Its card.
     pub card: Arc<ModelCard>,
     /// What it runs on: `CPU` or `CUDA`.
@@ -92,6 +154,18 @@ pub struct State {
     pub model: Option<ActiveModel>,
     /// The name of a model that is being loaded.
     pub loading: Option<String>,
+    /// The second model, while there is one.
+    pub second: Option<ActiveModel>,
+    /// The name of a second model that is being loaded.
+    pub second_loading: Option<String>,
+    /// How often both said the same since both are at work.
+    pub agreement: Agreement,
+    /// A model that waits for the user's word.
+    pub doubt: Option<Doubt>,
+    /// The newest heat map.
+    pub explanation: Option<Arc<Explanation>>,
+    /// A label is shown from this smoothed probability on.
+    pub certain: f32,
     /// What the user wants it to run on.
     pub provider: ProviderChoice,
     /// The recording, if any.

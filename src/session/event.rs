@@ -32,6 +32,8 @@ pub enum EventKind {
     Dropped,
     /// The user marked a moment; `detail` is the marker's name.
     Marker,
+    /// Another share from which on a label is shown; `detail` is the share.
+    Certain,
     /// Something failed; `detail` is the sentence.
     Error,
     /// The user ended the analysis of a file before the file did.
@@ -54,6 +56,7 @@ impl EventKind {
             Self::Resumed => "resumed",
             Self::Dropped => "dropped",
             Self::Marker => "marker",
+            Self::Certain => "certain",
             Self::Error => "error",
             Self::Stopped => "stopped",
         }

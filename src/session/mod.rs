@@ -1,5 +1,5 @@
-//! A session: a folder with `session.json`, `observations.csv` and `events.csv`. It holds numbers
-//! and names of expressions, never a picture.
+//! A session: a folder with `session.json`, `observations.csv`, `events.csv` and, with a second
+//! model, `second.csv`. It holds numbers and names of expressions, never a picture.
 
 mod cell;
 mod event;
@@ -25,6 +25,8 @@ pub use writer::{SessionWriter, live_name};
 pub const HEADER_FILE: &str = "session.json";
 /// One row per face per analysed frame.
 pub const OBSERVATIONS_FILE: &str = "observations.csv";
+/// The same rows with the answers of a second model, when one was on.
+pub const SECOND_FILE: &str = "second.csv";
 /// What happened besides.
 pub const EVENTS_FILE: &str = "events.csv";
 
@@ -34,6 +36,6 @@ pub(crate) const OWN_FILES: [&str; 6] = [
     "session.json.new",
     OBSERVATIONS_FILE,
     EVENTS_FILE,
-    "second.csv",
+    SECOND_FILE,
     "report.html",
 ];

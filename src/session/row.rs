@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{Decimals, Moment};
 use crate::expression::{Expression, Probabilities};
-use crate::face::Face;
+use crate::face::{Face, Reading};
 use crate::observation::Observation;
 
 /// One face in one analysed frame, or a frame without a face; the fields are the columns, in this
@@ -101,23 +101,54 @@ impl Row {
         time_ms: u64,
         utc: Option<Moment>,
     ) -> Vec<Self> {
-        let empty = Self {
+        let empty = Self::without_face(observation, &observation.model, (frame, time_ms, utc));
+        Self::of_faces(empty, observation, |face| Some(&face.reading))
+    }
+
+    /// The same rows with the second model's answers; none when there is no second model.
+    #[must_use]
+    pub fn of_second(
+        observation: &Observation,
+        frame: u64,
+        time_ms: u64,
+        utc: Option<Moment>,
+    ) -> Vec<Self> {
+        let Some(model) = &observation.second else {
+            return Vec::new();
+        };
+        let empty = Self::without_face(observation, model, (frame, time_ms, utc));
+        Self::of_faces(empty, observation, |face| face.second.as_ref())
+    }
+
+    fn without_face(
+        observation: &Observation,
+        model: &str,
+        (frame, time_ms, utc): (u64, u64, Option<Moment>),
+    ) -> Self {
+        Self {
             frame,
             time_ms,
             utc,
             source: observation.frame.source.to_string(),
             source_frame: observation.frame.source_frame,
-            model: observation.model.to_string(),
+            model: model.to_owned(),
             faces: observation.faces.len(),
             ..Self::default()
-        };
+        }
+    }
+
+    fn of_faces(
+        empty: Self,
+        observation: &Observation,
+        reading: impl Fn(&Face) -> Option<&Reading>,
+    ) -> Vec<Self> {
         if observation.faces.is_empty() {
             return vec![empty];
         }
         observation
             .faces
             .iter()
-            .map(|face| empty.clone().with_face(face))
+            .filter_map(|face| Some(empty.clone().with_face(face, reading(face)?)))
             .collect()
     }
 
@@ -137,8 +168,8 @@ impl Row {
         cell.map(|cell| cell.0)
     }
 
-    fn with_face(self, face: &Face) -> Self {
-        let raw = &face.reading.raw;
+    fn with_face(self, face: &Face, reading: &Reading) -> Self {
+        let raw = &reading.raw;
         let (label, confidence) = raw.top();
         let share = |expression| Some(Decimals(Probabilities::of(raw, expression)));
         Self {
@@ -158,7 +189,7 @@ impl Row {
             surprise: share(Expression::Surprise),
             neutral: share(Expression::Neutral),
             contempt: share(Expression::Contempt),
-            shown: face.reading.shown_name().to_owned(),
+            shown: reading.shown_name().to_owned(),
             quality: face.quality.to_string(),
             ..self
         }

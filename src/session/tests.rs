@@ -41,6 +41,13 @@ fn card(name: &str) -> ModelCard {
     }
 }
 
+const FACE_BOX: FaceBox = FaceBox {
+    x: -1.25,
+    y: 20.0,
+    width: 100.5,
+    height: 101.0,
+};
+
 fn face(id: u64, happy: f32) -> Face {
     let raw = Probabilities::from_distribution(
         &[Expression::Happy, Expression::Sad],
@@ -49,12 +56,8 @@ fn face(id: u64, happy: f32) -> Face {
     .unwrap();
     Face {
         id,
-        face_box: FaceBox {
-            x: -1.25,
-            y: 20.0,
-            width: 100.5,
-            height: 101.0,
-        },
+        face_box: FACE_BOX,
+        detected: FACE_BOX,
         score: 12.5,
         quality: Quality {
             dark: true,
@@ -66,6 +69,7 @@ fn face(id: u64, happy: f32) -> Face {
             smoothed: raw,
             shown: None,
         },
+        second: None,
     }
 }
 
@@ -85,6 +89,7 @@ fn observation(source: &str, number: u64, faces: Vec<Face>) -> Observation {
         frame: Arc::new(frame),
         faces,
         model: "first".into(),
+        second: None,
         times: StageTimes::default(),
     }
 }

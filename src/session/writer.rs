@@ -12,7 +12,7 @@ use super::event::{Event, EventKind};
 use super::header::{FrameCounts, Header, ModelEntry, SourceEntry};
 use super::row::Row;
 use super::table::Table;
-use super::{EVENTS_FILE, HEADER_FILE, OBSERVATIONS_FILE};
+use super::{EVENTS_FILE, HEADER_FILE, OBSERVATIONS_FILE, SECOND_FILE};
 use crate::card::ModelCard;
 use crate::error::{Error, Result};
 use crate::observation::Observation;
@@ -44,6 +44,8 @@ pub struct SessionWriter {
     header: Header,
     started: Instant,
     observations: Table,
+    /// Made with the first second model.
+    second: Option<Table>,
     events: Table,
     clock: Clock,
     /// Position of the last frame in its file.
@@ -63,6 +65,7 @@ impl SessionWriter {
         let folder = new_folder(parent, name)?;
         let writer = Self {
             observations: Table::create(folder.join(OBSERVATIONS_FILE), &Row::COLUMNS)?,
+            second: None,
             events: Table::create(folder.join(EVENTS_FILE), &Event::COLUMNS)?,
             header: Header::new(settings),
             started: Instant::now(),
@@ -121,15 +124,44 @@ impl SessionWriter {
             self.event(EventKind::Provider, provider)?;
             provider.clone_into(&mut self.header.provider);
         }
-        let entry = ModelEntry::from(card);
-        let known = self.header.models.contains(&entry);
-        if !known {
-            self.header.models.push(entry);
-        }
-        if known && !moved {
+        let fresh = self.add_model(card);
+        if !fresh && !moved {
             return Ok(());
         }
         self.save_header()
+    }
+
+    /// Records that from now on this second model answers as well, or none any more: in
+    /// `session.json`, in its own table, and as an event.
+    ///
+    /// # Errors
+    /// [`Error::Log`].
+    pub fn second_model(&mut self, card: Option<&ModelCard>) -> Result<()> {
+        self.event(
+            EventKind::SecondModel,
+            card.map_or("", |card| card.name.as_ref()),
+        )?;
+        let Some(card) = card else {
+            return Ok(());
+        };
+        if self.second.is_none() {
+            let path = self.folder.join(SECOND_FILE);
+            self.second = Some(Table::create(path, &Row::COLUMNS)?);
+        }
+        if self.add_model(card) {
+            return self.save_header();
+        }
+        Ok(())
+    }
+
+    /// Adds a model to those that answered; false if it is one of them.
+    fn add_model(&mut self, card: &ModelCard) -> bool {
+        let entry = ModelEntry::from(card);
+        let fresh = !self.header.models.contains(&entry);
+        if fresh {
+            self.header.models.push(entry);
+        }
+        fresh
     }
 
     /// Writes one analysed frame: a row for each face, or one without.
@@ -151,6 +183,11 @@ impl SessionWriter {
         self.position = frame.time;
         for row in Row::of(observation, self.frames, millis(time), utc) {
             self.observations.push(&row)?;
+        }
+        if let Some(second) = &mut self.second {
+            for row in Row::of_second(observation, self.frames, millis(time), utc) {
+                second.push(&row)?;
+            }
         }
         self.frames += 1;
         self.flush_if_due()
@@ -195,6 +232,7 @@ impl SessionWriter {
     fn flush(&mut self) -> Result<()> {
         self.flushed = Instant::now();
         self.observations.flush()?;
+        self.second.as_mut().map_or(Ok(()), Table::flush)?;
         self.events.flush()
     }
 

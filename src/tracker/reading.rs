@@ -4,18 +4,41 @@ use std::time::Duration;
 
 use super::{TrackerSettings, share};
 use crate::expression::{Expression, Probabilities};
+use crate::face::Reading;
 
 /// One model's answers for one face over time.
 #[derive(Debug)]
 pub(super) struct SteadyReading {
-    pub(super) smoothed: Probabilities,
-    pub(super) shown: Option<Expression>,
+    smoothed: Probabilities,
+    shown: Option<Expression>,
     /// What would take over, and since when.
     next: (Option<Expression>, Duration),
 }
 
 impl SteadyReading {
-    pub(super) fn new(now: Duration, raw: Probabilities, settings: &TrackerSettings) -> Self {
+    /// Takes in an answer: the first of this face, or one after others. `time` is the frame's, and
+    /// how long after the one before it is.
+    pub(super) fn read(
+        steady: &mut Option<Self>,
+        (now, passed): (Duration, Duration),
+        raw: Probabilities,
+        settings: &TrackerSettings,
+    ) -> Reading {
+        let steady = match steady {
+            Some(steady) => {
+                steady.update(now, passed, raw, settings);
+                steady
+            }
+            none => none.insert(Self::new(now, raw, settings)),
+        };
+        Reading {
+            raw,
+            smoothed: steady.smoothed,
+            shown: steady.shown,
+        }
+    }
+
+    fn new(now: Duration, raw: Probabilities, settings: &TrackerSettings) -> Self {
         let (top, probability) = raw.top();
         let shown = (probability >= settings.certain).then_some(top);
         Self {
@@ -25,7 +48,7 @@ impl SteadyReading {
         }
     }
 
-    pub(super) fn update(
+    fn update(
         &mut self,
         now: Duration,
         passed: Duration,

@@ -54,6 +54,7 @@ fn face_at(x: f32, y: f32, raw: Probabilities) -> Sighting {
         },
         quality: Quality::default(),
         raw,
+        second: None,
     }
 }
 
@@ -233,6 +234,34 @@ fn another_model_begins_anew_with_the_same_faces() {
     let faces = tracker.update(&frame(33), &[face_at(0.0, 50.0, happy)]);
     assert_eq!(ids(&faces), [1]);
     assert_eq!(faces[0].reading.smoothed, happy);
+}
+
+#[test]
+fn two_models_are_steadied_apart_for_the_same_face() {
+    let mut tracker = Tracker::new();
+    let seen = |second| Sighting {
+        second,
+        ..neutral_at(0.0)
+    };
+    let angry = answer(Expression::Angry, 0.9);
+    let faces = tracker.update(&frame(0), &[seen(Some(angry))]);
+    assert_eq!(faces[0].second.unwrap().shown, Some(Expression::Angry));
+    assert_eq!(faces[0].reading.shown, Some(Expression::Neutral));
+    assert_eq!(tracker.update(&frame(33), &[seen(None)])[0].second, None);
+    tracker.forget_second_readings();
+    let sad = answer(Expression::Sad, 0.9);
+    let faces = tracker.update(&frame(66), &[seen(Some(sad))]);
+    assert_eq!(faces[0].second.unwrap().smoothed, sad);
+}
+
+#[test]
+fn a_label_is_shown_from_the_share_that_was_set() {
+    let settings = TrackerSettings::default();
+    for (certain, shown) in [(0.3, Some(Expression::Sad)), (0.7, None)] {
+        let mut tracker = Tracker::with(settings.with_certain(certain));
+        let sad = face_at(0.0, 50.0, answer(Expression::Sad, 0.5));
+        assert_eq!(tracker.update(&frame(0), &[sad])[0].reading.shown, shown);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reading::SteadyReading;
 use super::{Sighting, TrackerSettings, share};
-use crate::face::{Face, FaceBox, Reading};
+use crate::face::{Face, FaceBox};
 
 /// One face over time.
 #[derive(Debug)]
@@ -18,7 +18,9 @@ pub(super) struct Track {
     /// Pixels per second.
     speed: (f32, f32),
     /// `None` before the first answer.
-    reading: Option<SteadyReading>,
+    pub(super) reading: Option<SteadyReading>,
+    /// The second model's.
+    pub(super) second: Option<SteadyReading>,
 }
 
 impl Track {
@@ -31,12 +33,8 @@ impl Track {
             smoothed: face_box,
             speed: (0.0, 0.0),
             reading: None,
+            second: None,
         }
-    }
-
-    /// Forgets what was read in it, not who it is.
-    pub(super) fn forget_reading(&mut self) {
-        self.reading = None;
     }
 
     /// How far `face_box` is from where this face is expected, in sides, a change of size counting
@@ -69,23 +67,19 @@ impl Track {
         let passed = now.saturating_sub(self.seen);
         self.seen = now;
         self.follow(passed, &sighting.detection.face_box, settings);
-        let reading = match &mut self.reading {
-            Some(reading) => {
-                reading.update(now, passed, sighting.raw, settings);
-                reading
-            }
-            none => none.insert(SteadyReading::new(now, sighting.raw, settings)),
-        };
+        let time = (now, passed);
+        let reading = SteadyReading::read(&mut self.reading, time, sighting.raw, settings);
+        let second = sighting
+            .second
+            .map(|raw| SteadyReading::read(&mut self.second, time, raw, settings));
         Face {
             id: self.id,
             face_box: self.smoothed,
+            detected: self.detected,
             score: sighting.detection.score,
             quality: sighting.quality,
-            reading: Reading {
-                raw: sighting.raw,
-                smoothed: reading.smoothed,
-                shown: reading.shown,
-            },
+            reading,
+            second,
         }
     }
 

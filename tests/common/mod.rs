@@ -207,8 +207,8 @@ pub fn card(name: &str) -> ModelCard {
     }
 }
 
-/// Loads `happy-model`, `sad-model`, `mad-model` and `faulty-model`; panics at `unloadable-model` and
-/// knows no other.
+/// Loads `happy-model`, `sad-model`, `mad-model`, `faulty-model`, and `doubtful-model`, whose self-test
+/// failed; panics at `unloadable-model` and knows no other.
 pub fn load(name: &str, _choice: ProviderChoice) -> Result<Loaded> {
     let classifier = match name {
         "happy-model" => FakeClassifier::sure_of(name, Expression::Happy),
@@ -216,6 +216,7 @@ pub fn load(name: &str, _choice: ProviderChoice) -> Result<Loaded> {
         "mad-model" => FakeClassifier::mad(name),
         "faulty-model" => FakeClassifier::faulty(name),
         "unloadable-model" => panic!("the fake loader is at fault"),
+        "doubtful-model" => FakeClassifier::sure_of(name, Expression::Angry),
         _ => {
             return Err(Error::UnknownModel {
                 name: name.to_owned(),
@@ -227,6 +228,7 @@ pub fn load(name: &str, _choice: ProviderChoice) -> Result<Loaded> {
         classifier: Box::new(classifier),
         provider: "CPU",
         provider_reason: None,
+        doubt: (name == "doubtful-model").then(|| "the labels look swapped".to_owned()),
     })
 }
 
@@ -264,6 +266,8 @@ pub fn settings(log: Option<&Path>) -> Settings {
         source: SourceSpec::Camera(Some("fake".to_owned())),
         camera: CameraRequest::default(),
         model: "happy-model".to_owned(),
+        second: None,
+        certain: mien::tracker::CERTAIN,
         provider: ProviderChoice::Cpu,
         log: log.map(Path::to_owned),
         smallest_face: None,

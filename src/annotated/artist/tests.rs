@@ -27,14 +27,16 @@ fn face(id: u64, x: f32, y: f32, side: f32) -> Face {
     let mut sure = [0.0; 8];
     sure[3] = 1.0;
     let happy = Probabilities::from_distribution(&labels, &sure).unwrap();
+    let face_box = FaceBox {
+        x,
+        y,
+        width: side,
+        height: side,
+    };
     Face {
         id,
-        face_box: FaceBox {
-            x,
-            y,
-            width: side,
-            height: side,
-        },
+        face_box,
+        detected: face_box,
         score: 9.0,
         quality: Quality::default(),
         reading: Reading {
@@ -42,6 +44,7 @@ fn face(id: u64, x: f32, y: f32, side: f32) -> Face {
             smoothed: happy,
             shown: Some(Expression::Happy),
         },
+        second: None,
     }
 }
 
@@ -62,6 +65,7 @@ fn seen(faces: Vec<Face>, millis: u64, still: bool) -> Observation {
         frame: Arc::new(frame),
         faces,
         model: "fake".into(),
+        second: None,
         times: StageTimes::default(),
     }
 }

@@ -1,0 +1,185 @@
+//! The models at work: each is loaded beside the one that answers and takes its place when it is
+//! ready, unless its self-test speaks against it.
+
+use std::sync::Arc;
+use std::thread;
+
+use super::Analysis;
+use crate::analyzer::Analyzer;
+use crate::crash;
+use crate::error::{Error, Result};
+use crate::pipeline::inbox::Word;
+use crate::pipeline::{ActiveModel, Agreement, Condition, Doubt, Loaded, Place};
+use crate::runtime::ProviderChoice;
+use crate::session::EventKind;
+
+impl Analysis {
+    pub(super) fn load_model(&mut self, place: Place, name: String) {
+        self.state.doubt = None;
+        match place {
+            Place::First => self.wanted.first.clone_from(&name),
+            Place::Second => self.wanted.second = Some(name.clone()),
+        }
+        *self.loading(place) = Some(name.clone());
+        let (inbox, load, choice) = (
+            Arc::clone(&self.inbox),
+            Arc::clone(&self.load),
+            self.state.provider,
+        );
+        let started = thread::Builder::new()
+            .name("mien-model".to_owned())
+            .spawn(move || {
+                let outcome = crash::caught(|| load(&name, choice));
+                inbox.tell(Word::Loaded(place, name, outcome));
+            });
+        if let Err(error) = started {
+            *self.loading(place) = None;
+            self.report(&Error::Thread(error));
+        }
+    }
+
+    /// Loads what is wanted once more, on another provider.
+    pub(super) fn load_elsewhere(&mut self, choice: ProviderChoice) {
+        self.state.provider = choice;
+        self.load_model(Place::First, self.wanted.first.clone());
+        if let Some(second) = self.wanted.second.clone() {
+            self.load_model(Place::Second, second);
+        }
+    }
+
+    /// Uses the model that is in doubt, or leaves it.
+    pub(super) fn overrule(&mut self, use_it: bool) {
+        let Some(doubt) = self.state.doubt.take() else {
+            return;
+        };
+        if use_it {
+            self.overruled.insert(doubt.named.clone());
+            self.load_model(doubt.place, doubt.named);
+        }
+    }
+
+    pub(super) fn take_model(
+        &mut self,
+        analyzer: &mut Analyzer,
+        place: Place,
+        name: &str,
+        outcome: Result<Loaded>,
+    ) {
+        let wanted = match place {
+            Place::First => Some(&self.wanted.first),
+            Place::Second => self.wanted.second.as_ref(),
+        };
+        if wanted.is_none_or(|wanted| wanted != name) {
+            return;
+        }
+        *self.loading(place) = None;
+        match outcome {
+            Ok(Loaded {
+                doubt: Some(reason),
+                classifier,
+                ..
+            }) if !self.overruled.contains(name) => {
+                self.want_what_is_at_work(place);
+                self.state.doubt = Some(Doubt {
+                    place,
+                    named: name.to_owned(),
+                    title: classifier.card().title.clone(),
+                    reason,
+                });
+            }
+            Ok(loaded) => {
+                let active = ActiveModel::of(&loaded, name);
+                self.record_model(place, &active);
+                self.state.agreement = Agreement::default();
+                match place {
+                    Place::First => {
+                        self.state.model = Some(active);
+                        analyzer.set_classifier(loaded.classifier);
+                    }
+                    Place::Second => {
+                        self.state.second = Some(active);
+                        analyzer.set_second(Some(loaded.classifier));
+                    }
+                }
+                self.complained = false;
+                self.look_again(analyzer);
+            }
+            Err(error) => {
+                self.want_what_is_at_work(place);
+                self.report(&error);
+            }
+        }
+    }
+
+    /// From now on one model answers alone.
+    pub(super) fn end_second(&mut self, analyzer: &mut Analyzer) {
+        self.wanted.second = None;
+        self.state.second_loading = None;
+        if self.state.second.take().is_none() {
+            return;
+        }
+        self.state.agreement = Agreement::default();
+        let written = match &mut self.recorder {
+            Some(recorder) => recorder.second_model(None),
+            None => Ok(()),
+        };
+        self.keep_recording(written);
+        analyzer.set_second(None);
+        self.look_again(analyzer);
+    }
+
+    /// Shows a label from this share on.
+    pub(super) fn be_certain(&mut self, analyzer: &mut Analyzer, share: f32) {
+        self.state.certain = share;
+        analyzer.set_certain(share);
+        self.event(EventKind::Certain, &format!("{share:.2}"));
+        self.look_again(analyzer);
+    }
+
+    /// Analyses the picture that is looked at anew when no other one comes.
+    fn look_again(&mut self, analyzer: &mut Analyzer) {
+        let waits = matches!(self.state.condition, Condition::Paused | Condition::Ended);
+        if waits && let Some(frame) = self.latest.clone() {
+            self.analyze(analyzer, frame);
+        }
+    }
+
+    fn record_model(&mut self, place: Place, active: &ActiveModel) {
+        let written = match (&mut self.recorder, place) {
+            (None, _) => Ok(()),
+            (Some(recorder), Place::First) => recorder.model(active),
+            (Some(recorder), Place::Second) => recorder.second_model(Some(active)),
+        };
+        self.keep_recording(written);
+    }
+
+    fn want_what_is_at_work(&mut self, place: Place) {
+        let named = |model: &Option<ActiveModel>| model.as_ref().map(|model| model.named.clone());
+        match place {
+            Place::First => {
+                if let Some(named) = named(&self.state.model) {
+                    self.wanted.first = named;
+                }
+            }
+            Place::Second => self.wanted.second = named(&self.state.second),
+        }
+    }
+
+    fn loading(&mut self, place: Place) -> &mut Option<String> {
+        match place {
+            Place::First => &mut self.state.loading,
+            Place::Second => &mut self.state.second_loading,
+        }
+    }
+}
+
+impl ActiveModel {
+    pub(in crate::pipeline) fn of(loaded: &Loaded, named: &str) -> Self {
+        Self {
+            named: named.to_owned(),
+            card: Arc::new(loaded.classifier.card().clone()),
+            provider: loaded.provider,
+            provider_reason: loaded.provider_reason.clone(),
+        }
+    }
+}

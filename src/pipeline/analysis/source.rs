@@ -1,0 +1,138 @@
+//! The source at work: opened, paused, lost and found again.
+
+use std::time::{Duration, Instant};
+
+use super::Analysis;
+use crate::analyzer::Analyzer;
+use crate::pipeline::inbox::SourceWord;
+use crate::pipeline::{Condition, STALL};
+use crate::session::EventKind;
+use crate::source::SourceSpec;
+
+/// How often a camera that is away is looked for.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How long a camera may take from being opened to its first frame; USB webcams need up to three
+/// seconds to expose in the dark.
+const WARM_UP: Duration = Duration::from_secs(5);
+
+impl Analysis {
+    pub(super) fn open(&mut self) {
+        self.retry = None;
+        self.latest = None;
+        self.state.condition = Condition::Opening;
+        self.alive = Instant::now();
+        if let Err(error) = self.captures.start(&self.inbox, self.job.clone()) {
+            self.state.condition = Condition::Failed(error.to_string());
+        }
+    }
+
+    /// Opens the camera again, by the name it had; it stays shown as away until frames flow.
+    fn reopen(&mut self) {
+        self.retry = None;
+        if self.captures.too_many_stuck() {
+            self.retry = Some(Instant::now() + RETRY);
+            return;
+        }
+        self.alive = Instant::now();
+        if let Err(error) = self.captures.start(&self.inbox, self.job.clone()) {
+            self.state.condition = Condition::Gone(error.to_string());
+            self.retry = Some(Instant::now() + RETRY);
+        }
+    }
+
+    pub(super) fn pause(&mut self) {
+        if matches!(
+            self.state.condition,
+            Condition::Ended | Condition::Failed(_)
+        ) {
+            return;
+        }
+        if self.job.spec.is_camera() {
+            // A paused camera is released: its light goes out and others may have it.
+            self.captures.stop(&self.inbox);
+            self.retry = None;
+        } else {
+            self.inbox.pause(true);
+        }
+        self.state.condition = Condition::Paused;
+        self.event(EventKind::Paused, "");
+    }
+
+    pub(super) fn resume(&mut self) {
+        if self.state.condition != Condition::Paused {
+            return;
+        }
+        self.event(EventKind::Resumed, "");
+        if self.job.spec.is_camera() {
+            self.open();
+        } else {
+            self.inbox.pause(false);
+            self.state.condition = Condition::Live;
+        }
+    }
+
+    pub(super) fn hear(&mut self, analyzer: &mut Analyzer, word: SourceWord) {
+        match word {
+            SourceWord::Opened(name) => {
+                self.alive = Instant::now();
+                if self.state.condition == Condition::Opening {
+                    analyzer.forget();
+                    self.state.source_name.clone_from(&name);
+                }
+                if self.job.spec.is_camera() {
+                    self.job.spec = SourceSpec::Camera(Some(name));
+                }
+            }
+            SourceWord::Restarted => {
+                analyzer.forget();
+                let name = self.state.source_name.clone();
+                self.event(EventKind::Source, &format!("{name}, from its beginning"));
+            }
+            SourceWord::Skipped(error) => self.report(&error),
+            SourceWord::Ended => self.state.condition = Condition::Ended,
+            SourceWord::Failed(error) if self.job.spec.is_camera() && error.may_pass() => {
+                if !matches!(self.state.condition, Condition::Gone(_)) {
+                    self.event(EventKind::Gone, &error.to_string());
+                }
+                self.state.condition = Condition::Gone(error.to_string());
+                self.retry = Some(Instant::now() + RETRY);
+            }
+            SourceWord::Failed(error) => {
+                self.report(&error);
+                self.state.condition = Condition::Failed(error.to_string());
+            }
+        }
+    }
+
+    /// Notices a camera that hangs, and looks for one that is away.
+    pub(super) fn look_after_camera(&mut self) {
+        if let Some(retry) = self.retry {
+            if Instant::now() >= retry {
+                self.reopen();
+            }
+            return;
+        }
+        if !self.job.spec.is_camera() {
+            return;
+        }
+        let patience = match self.state.condition {
+            Condition::Live => STALL,
+            Condition::Opening | Condition::Gone(_) | Condition::Stalled => WARM_UP,
+            Condition::Paused | Condition::Ended | Condition::Failed(_) => return,
+        };
+        if self.alive.elapsed() < patience {
+            return;
+        }
+        if !matches!(
+            self.state.condition,
+            Condition::Gone(_) | Condition::Stalled
+        ) {
+            let name = self.state.source_name.clone();
+            self.event(EventKind::Stalled, &name);
+            self.state.condition = Condition::Stalled;
+        }
+        self.captures.stop(&self.inbox);
+        self.retry = Some(Instant::now() + RETRY);
+    }
+}

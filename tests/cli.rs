@@ -106,7 +106,7 @@ fn the_demo_ends_after_one_round_and_its_log_follows_the_expressions_drawn() {
 #[test]
 fn with_no_display_the_window_becomes_watch_and_says_so() {
     let home = Home::new();
-    let said = said(home.mien(&["demo", "--seconds", "2"]));
+    let said = said(home.mien(&["demo", "--seconds", "5"]));
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert!(said.err.contains("no display"), "{}", said.err);
     assert!(said.out.contains("demo"), "a line a second: {}", said.out);

@@ -97,7 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train a recipe with one thing changed at a time")
     parser.add_argument("recipe", type=Path)
     parser.add_argument("plan", type=Path, help="a file in ablations/")
-    parser.add_argument("--data", type=Path, help=f"the folder with {data.TRAIN_SET}")
+    parser.add_argument("--data", type=Path, help="the folder with the pictures")
     parser.add_argument("--runs", type=Path, help="where checkpoints go")
     parser.add_argument("--threads", type=int, help="default: all cores")
     parser.add_argument("--table", action="store_true", help="only print what is done")

@@ -1,30 +1,27 @@
-"""FER-2013 pictures with both truths: reading, splitting, augmentation. Run it to look at samples.
+"""FER-2013 pictures with both truths: reading, splitting, targets.
 
-A set is a folder or a zip in Kaggle's layout, `.../<label>/NAME.png`, with a table of FER+ votes
-beside it (`NAME.csv` for `NAME.zip`). The sets are not part of this project: see README.md.
+The sets are not part of this project: see README.md. `look.py` shows them.
 """
 
-import argparse
-import csv
 import hashlib
-import io
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-import recipe
-from augment import SIDE, augment
-from expressions import EXPRESSIONS, VOTE_COLUMNS, VOTES
-from recipe import Augmentation
+from expressions import EXPRESSIONS, VOTE_COLUMNS
+from reading import Row, read_pictures, read_table
 
 TRAIN_SET = "fer2013-train.zip"
 TEST_SET = "fer2013-public-test.zip"
+FOLDERS = ("train", "test")  # Kaggle's
+TABLE, USAGES = (
+    "fer2013.csv",
+    ("Training", "PublicTest"),
+)  # the challenge's; PrivateTest is not read
 VALIDATION_SHARE = 0.07  # about 2,000 pictures: half a point of noise either way
 SPLIT_SEED = 2013  # one split for all recipes, so that their figures compare
 
@@ -53,44 +50,40 @@ class FaceSet:
         return [hashlib.sha256(picture.tobytes()).digest() for picture in self.pictures.numpy()]
 
 
-def read(path: Path) -> FaceSet:
-    """A set as it lies on disk, in the order of its names."""
-    votes_of = read_votes(path.with_suffix(".csv"))
+def gather(rows: Iterable[Row], whence: str) -> FaceSet:
     pictures, labels, votes = [], [], []
-    for name, data in read_files(path):
-        label = PurePosixPath(name).parent.name
-        with Image.open(io.BytesIO(data)) as picture:
-            if picture.size != (SIDE, SIDE):
-                raise ValueError(f"{path}: {name} is {picture.size}, not {SIDE}x{SIDE}")
-            pictures.append(np.asarray(picture.convert("L")))
-        labels.append(EXPRESSIONS.index(label))
-        votes.append(votes_of.get(f"{label}/{PurePosixPath(name).name}", [0.0] * len(VOTES)))
+    for picture, label, own in rows:
+        pictures.append(picture)
+        labels.append(label)
+        votes.append(own)
     if not pictures:
-        raise ValueError(f"{path}: no pictures in folders named after expressions")
+        raise ValueError(f"{whence}: no pictures in folders named after expressions")
     return FaceSet(torch.from_numpy(np.stack(pictures)), torch.tensor(labels), torch.tensor(votes))
 
 
-def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
-    if path.is_dir():
-        for file in sorted(path.rglob("*.png")):
-            yield file.relative_to(path).as_posix(), file.read_bytes()
-        return
-    with zipfile.ZipFile(path) as archive:
-        for name in sorted(archive.namelist()):
-            if name.endswith(".png"):
-                yield name, archive.read(name)
+def read(path: Path) -> FaceSet:
+    """A folder or a zip as it lies on disk, in the order of its names."""
+    return gather(read_pictures(path), str(path))
 
 
-def read_votes(path: Path) -> dict[str, list[float]]:
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        return {
-            "/".join(PurePosixPath(row["path"]).parts[-2:]): [
-                float(row[f"votes_{vote}"] or 0) for vote in VOTES
-            ]
-            for row in csv.DictReader(file)
-        }
+def read_both(folder: Path) -> tuple[FaceSet, FaceSet]:
+    """All pictures given for training and the test pictures, from what the folder holds."""
+    table = folder / TABLE
+    if table.exists():
+        sets = [gather(read_table(table, usage), str(table)) for usage in USAGES]
+        return sets[0], sets[1]
+    for training, test in ((TRAIN_SET, TEST_SET), FOLDERS):
+        if (folder / training).exists() and (folder / test).exists():
+            return read(folder / training), read(folder / test)
+    raise SystemExit(
+        f"{folder} holds no pictures: there may be {TABLE}, {TRAIN_SET} with {TEST_SET}, or "
+        f"the folders {FOLDERS[0]}/ and {FOLDERS[1]}/"
+    )
+
+
+def blank(faces: FaceSet) -> Tensor:
+    """Which pictures hold one grey, [n]."""
+    return faces.pictures.flatten(1).float().std(dim=1) < 1
 
 
 def split(full: FaceSet, test: FaceSet) -> tuple[FaceSet, FaceSet]:
@@ -100,10 +93,10 @@ def split(full: FaceSet, test: FaceSet) -> tuple[FaceSet, FaceSet]:
     split does not depend on the order or the number of pictures either.
     """
     digests, forbidden = full.digests(), set(test.digests())
-    blank = full.pictures.flatten(1).float().std(dim=1) < 1
+    empty = blank(full)
     sides: tuple[list[int], list[int]] = ([], [])
     for i, digest in enumerate(digests):
-        if not blank[i] and digest not in forbidden:
+        if not empty[i] and digest not in forbidden:
             draw = hashlib.sha256(SPLIT_SEED.to_bytes(4, "big") + digest).digest()
             sides[int.from_bytes(draw[:4], "big") / 2**32 < VALIDATION_SHARE].append(i)
     return full.pick(sides[0]), full.pick(sides[1])
@@ -116,8 +109,7 @@ def load(folder: Path, how: str = "digest") -> tuple[FaceSet, FaceSet, FaceSet]:
     shuffled, four fifths to learn from, the last one to watch and to judge by. Copies fall on both
     sides, and PublicTest is among the training pictures: no other figure compares with its own.
     """
-    test = read(folder / TEST_SET)
-    full = read(folder / TRAIN_SET)
+    full, test = read_both(folder)
     if how == "digest":
         return *split(full, test), test
     if how != "random-fifth":
@@ -163,33 +155,3 @@ def class_weights(faces: FaceSet) -> Tensor:
     """Per expression, so that all weigh the same together and a picture one on average, [7]."""
     counts = torch.bincount(faces.labels, minlength=len(EXPRESSIONS))
     return len(faces) / (len(EXPRESSIONS) * counts.clamp(min=1)).float()
-
-
-def grid_picture(faces: FaceSet, settings: Augmentation | None) -> Image.Image:
-    """One row per expression: each picture as it is, then as the network gets it."""
-    rows = []
-    for label in range(len(EXPRESSIONS)):
-        plain = faces.pictures[faces.labels == label][:8, None].float()
-        seen = augment(plain, settings)
-        rows.append(torch.cat([torch.cat([a, b], dim=-1)[0] for a, b in zip(plain, seen)], -1))
-    return Image.fromarray(torch.cat(rows).byte().numpy())
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Write a grid of samples as the network sees them")
-    parser.add_argument("recipe", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help=f"the folder with {TRAIN_SET}")
-    parser.add_argument("--out", type=Path, default=Path("samples.png"))
-    args = parser.parse_args()
-    torch.manual_seed(0)
-    training, validation, test = load(args.data)
-    print(f"{len(training)} training, {len(validation)} validation, {len(test)} test pictures")
-    for name, faces in (("training", training), ("validation", validation), ("test", test)):
-        counts = torch.bincount(faces.labels, minlength=len(EXPRESSIONS)).tolist()
-        print(f"{name:>11}", *(f"{e} {c}" for e, c in zip(EXPRESSIONS, counts)), sep="  ")
-    grid_picture(training, recipe.load(args.recipe).augmentation).save(args.out)
-    print(f"samples in {args.out}; they show people: keep them to yourself")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,18 +2,17 @@
 
     python evaluate.py recipes/mien-m.toml --data DIR --runs DIR
 
-Prints both tables and writes them to report.json in the run's folder.
+Prints both tables; report.py makes a page of them.
 """
 
 import argparse
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, nll_loss
 
 import data
 import networks
@@ -31,6 +30,7 @@ ECE_BINS = 15  # Guo et al. 2017, and `mien eval`
 class Scores:
     n: int
     accuracy: float
+    loss: float  # cross-entropy
     mean_recall: float
     macro_f1: float
     ece: float
@@ -44,6 +44,7 @@ class Report:
     parameters: int
     temperature: float
     flip_accuracy: float  # by the labels, each picture answered with its mirror image
+    flip_crowd_accuracy: float
     challenge: Scores
     crowd: Scores
 
@@ -113,6 +114,7 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
     return Scores(
         n=len(truth),
         accuracy=round(correct.mean().item(), 4),
+        loss=round(nll_loss(probabilities.clamp(min=1e-12).log(), truth).item(), 4),
         mean_recall=round(recall.mean().item(), 4),
         macro_f1=round(f1.mean().item(), 4),
         ece=round(gaps.abs().sum().item() / len(truth), 4),
@@ -129,15 +131,16 @@ def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: 
 
     A model is as sure as it is right by one truth only: the crowd's, unless it never saw a vote.
     """
-    only_labels = settings.targets.labels_share == 1
-    truth = validation.labels if only_labels else data.crowd_labels(validation)
+    truth = validation.labels if settings.only_labels else data.crowd_labels(validation)
     temperature = fit_temperature(logits_of(network, validation.pictures), truth)
     probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
-    mirrored = torch.softmax(logits_of(network, judged.pictures.flip(-1)) / temperature, dim=1)
+    other = torch.softmax(logits_of(network, judged.pictures.flip(-1)) / temperature, dim=1)
+    both = (probabilities + other) / 2
     return Report(
         parameters=networks.parameters(network),
         temperature=temperature,
-        flip_accuracy=score((probabilities + mirrored) / 2, judged.labels).accuracy,
+        flip_accuracy=score(both, judged.labels).accuracy,
+        flip_crowd_accuracy=score(both, data.crowd_labels(judged)).accuracy,
         challenge=score(probabilities, judged.labels),
         crowd=score(probabilities, data.crowd_labels(judged)),
     )
@@ -156,11 +159,9 @@ def print_report(title: str, r: Report) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Judge a run on validation and PublicTest")
+    parser = argparse.ArgumentParser(description="Judge a run by both truths")
     parser.add_argument("recipe", type=Path)
-    parser.add_argument(
-        "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the pictures")
     parser.add_argument("--runs", type=Path, required=True, help="where train.py put its run")
     args = parser.parse_args()
     settings = recipe.load(args.recipe)
@@ -168,12 +169,13 @@ def main() -> None:
     network = load_run(settings, args.runs, training)
     found = {
         name: report(settings, network, validation, faces)
-        for name, faces in (("validation", validation), ("PublicTest", test))
+        for name, faces in (
+            ("validation", validation),
+            (data.measured_on(settings.split), test),
+        )
     }
     for name, r in found.items():
         print_report(f"{settings.name} on {name}", r)
-    text = json.dumps({name: asdict(r) for name, r in found.items()}, indent=1)
-    (args.runs / settings.name / "report.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

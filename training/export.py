@@ -185,9 +185,7 @@ def write_golden(models: Path, faces: Path, golden: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write runs as models for the app")
     parser.add_argument("recipes", type=Path, nargs="+")
-    parser.add_argument(
-        "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the pictures")
     parser.add_argument("--runs", type=Path, required=True, help="where train.py put its runs")
     args = parser.parse_args()
     training, validation, test = data.load(args.data)

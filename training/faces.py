@@ -87,9 +87,7 @@ def likeness(pictures: Tensor, moves: Tensor, mean: Tensor) -> Tensor:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the faces of nobody into assets/faces/")
-    parser.add_argument(
-        "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the pictures")
     args = parser.parse_args()
     torch.manual_seed(SEED)
     training, _, _ = data.load(args.data)

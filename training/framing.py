@@ -112,9 +112,7 @@ def write(faces: FaceSet, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="How the app's detector frames the pictures")
-    parser.add_argument(
-        "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the pictures")
     parser.add_argument("--mien", type=Path, default=Path("../target/release/mien"))
     parser.add_argument("--pictures", type=int, default=2000)
     parser.add_argument("--write", type=Path, help="write PublicTest as frames into this folder")

@@ -122,6 +122,7 @@ class Card:
     title: str
     margin: float = 0.1
     prior_shift: float = 0.0  # 1: all the way to the prior of the crowd's votes
+    published: str = ""  # the source's own figure, and on what
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,11 @@ class Recipe:
     augmentation: Augmentation | None = None
     teacher: Teacher | None = None
     split: str = "digest"  # data.split's, or "random-fifth": see data.load
+
+    @property
+    def only_labels(self) -> bool:
+        """Whether it never sees a vote: then the labels are the truth that it is judged by."""
+        return self.targets.labels_share == 1
 
     def learned(self) -> dict[str, Any]:
         """What the weights depend on; the card may be changed without training again."""

@@ -20,6 +20,7 @@ from torch.nn.functional import cross_entropy, softmax
 
 import data
 import networks
+import origin
 import recipe
 from augment import augment, feed
 from data import FaceSet
@@ -102,6 +103,7 @@ def train(
     weights = data.class_weights(training).to(device) if settings.targets.class_weights else None
     crowd = data.crowd_labels(validation)
     teacher = teacher_of(settings, run.parent, device)
+    made = {"machine": origin.machine(device), "commit": origin.commit()}
 
     steps = len(training) // s.batch  # the last, smaller batch is left out
     for epoch in range(done, s.epochs):
@@ -164,6 +166,7 @@ def train(
                 "epoch": epoch + 1,
                 "recipe": settings.learned(),
                 "start": start.words(),
+                "made": made,
                 "network": network.state_dict(),
                 "average": average.state_dict(),
                 "optimizer": optimizer.state_dict(),
@@ -297,9 +300,7 @@ def write_curve(path: Path, figures: dict[str, float]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train one network by one recipe")
     parser.add_argument("recipe", type=Path, help="a file in recipes/")
-    parser.add_argument(
-        "--data", type=Path, required=True, help=f"the folder with {data.TRAIN_SET}"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the pictures")
     parser.add_argument("--runs", type=Path, required=True, help="where checkpoints and curves go")
     parser.add_argument("--threads", type=int, help="default: all cores")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")

@@ -1,0 +1,94 @@
+"""Sets of pictures as they lie on disk: Kaggle's folders, a zip of them, the challenge's table.
+
+A table of FER+ votes may lie beside a folder or a zip (`NAME.csv` for `NAME.zip`); beside
+`fer2013.csv` it is FER+'s own `fer2013new.csv`, whose rows are in the same order.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from augment import SIDE
+from expressions import EXPRESSIONS, VOTE_COLUMNS, VOTES
+
+Pictures = NDArray[np.uint8]  # [48, 48]
+Row = tuple[Pictures, int, list[float]]  # picture, label, votes in the order of VOTES
+
+NO_VOTES = [0.0] * len(VOTES)
+# Kaggle's and others' names of the folders, beside our own.
+OTHER_NAMES = {
+    **{VOTES[column]: name for name, column in zip(EXPRESSIONS, VOTE_COLUMNS)},
+    "fearful": "fear",
+    "disgusted": "disgust",
+    "surprised": "surprise",
+}
+
+
+def read_pictures(path: Path) -> Iterator[Row]:
+    """All pictures of a folder or zip in the order of their names; other folders are an error."""
+    votes_of = read_votes(path.with_suffix(".csv"))
+    for name, content in read_files(path):
+        folder, file = PurePosixPath(name).parts[-2:]
+        label = folder.lower()
+        label = OTHER_NAMES.get(label, label)
+        if label not in EXPRESSIONS:
+            raise ValueError(f"{path}: {name} lies in a folder that is named after no expression")
+        with Image.open(io.BytesIO(content)) as picture:
+            if picture.size != (SIDE, SIDE):
+                raise ValueError(f"{path}: {name} is {picture.size}, not {SIDE}x{SIDE}")
+            grey = np.asarray(picture.convert("L"))
+        yield grey, EXPRESSIONS.index(label), votes_of.get(f"{folder}/{file}", NO_VOTES)
+
+
+def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    kinds = (".png", ".jpg", ".jpeg")
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in kinds:
+                yield f"{path.name}/{file.relative_to(path).as_posix()}", file.read_bytes()
+        return
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            if name.lower().endswith(kinds):
+                yield f"{path.stem}/{name}", archive.read(name)
+
+
+def read_votes(path: Path) -> dict[str, list[float]]:
+    """By folder and name of the picture."""
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        return {
+            "/".join(PurePosixPath(row["path"]).parts[-2:]): [
+                float(row[f"votes_{vote}"] or 0) for vote in VOTES
+            ]
+            for row in csv.DictReader(file)
+        }
+
+
+def read_table(path: Path, usage: str) -> Iterator[Row]:
+    """The rows of one usage (Training, PublicTest) of the challenge's `fer2013.csv`."""
+    beside = path.with_name("fer2013new.csv")
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    votes = [NO_VOTES] * len(rows)
+    if beside.exists():
+        with beside.open(newline="") as file:
+            # FER+ spells the columns as VOTES does, but for the last one, NF.
+            asked = [{k.lower(): v for k, v in row.items()} for row in csv.DictReader(file)]
+        if len(asked) != len(rows):
+            raise ValueError(f"{beside} has {len(asked)} rows, {path} has {len(rows)}")
+        votes = [[float(row[vote] or 0) for vote in VOTES] for row in asked]
+    for number, (row, own) in enumerate(zip(rows, votes), start=2):
+        if row["Usage"] != usage:
+            continue
+        grey = np.array(row["pixels"].split(), dtype=np.uint8)
+        if grey.size != SIDE * SIDE:
+            raise ValueError(f"{path}, line {number}: {grey.size} pixels, not {SIDE * SIDE}")
+        yield grey.reshape(SIDE, SIDE), int(row["emotion"]), own

@@ -1,0 +1,179 @@
+"""Everything about a finished run on one page, and its figures for the table of all runs.
+
+    python report.py recipes/mini-xception.toml --data DIR --runs DIR
+
+RUNS/NAME/ gets report.html, which needs nothing else and shows people, so keep it to yourself;
+report.json; and NAME.onnx, the exported network whose time is measured. The figures of the
+project's own recipes also go to results/NAME.json, which table.py reads.
+"""
+
+import argparse
+import base64
+import csv
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import torch
+from PIL import Image
+from torch import Tensor
+
+import data
+import evaluate
+import export
+import networks
+import plots
+import recipe
+from data import FaceSet
+from evaluate import Report, logits_of
+from expressions import EXPRESSIONS
+from recipe import Recipe
+
+HERE = Path(__file__).parent
+RECIPES, RESULTS = HERE / "recipes", HERE / "results"
+SHOWN = 48  # random test pictures, and half as many mistakes
+
+
+def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
+    """Writes a run's page; its figures as plain data."""
+    training, validation, judged = data.load(folder, settings.split)
+    network = evaluate.load_run(settings, runs, training)
+    run = runs / settings.name
+    state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
+    found = evaluate.report(settings, network, validation, judged)
+    on_validation = evaluate.report(settings, network, validation, validation)
+    evaluate.print_report(f"{settings.name} on {data.measured_on(settings.split)}", found)
+
+    model = run / f"{settings.name}.onnx"
+    export.write(network, export.card(settings, network, found), model)
+    export.check(network, model, validation.pictures[:256])
+    curve = read_curve(run / "curves.csv")
+    seconds = sum(float(row["seconds"]) for row in curve)
+    facts = {
+        "name": settings.name,
+        "title": settings.card.title,
+        "network": settings.network.name,
+        "input": export.input_of(network),
+        "published": settings.card.published,
+        "truth": "the challenge's labels" if settings.only_labels else "the crowd",
+        "measured_on": data.measured_on(settings.split),
+        "start": state.get("start", "scratch"),
+        "multiplications": networks.multiplications(network),
+        "milliseconds": round(export.milliseconds(model, network), 3),
+        "megabytes": round(model.stat().st_size / 1e6, 2),
+        "epochs": state["epoch"],
+        "minutes": round(seconds / 60, 1),
+        **state.get("made", {"machine": "not recorded", "commit": "not recorded"}),
+        "validation": asdict(on_validation),
+        "judged": asdict(found),
+    }
+    probabilities = torch.softmax(logits_of(network, judged.pictures) / found.temperature, dim=1)
+    page = html(settings, facts, found, curve, judged, probabilities)
+    (run / "report.html").write_text(page)
+    write_json(run / "report.json", facts)
+    return facts
+
+
+def read_curve(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def html(
+    settings: Recipe,
+    facts: dict[str, Any],
+    found: Report,
+    curve: list[dict[str, str]],
+    judged: FaceSet,
+    probabilities: Tensor,
+) -> str:
+    ece = (
+        f"Reliability by {facts['truth']}: ECE {scores_of(settings, found).ece:.3f}, "
+        f"temperature {found.temperature:g}"
+    )
+    charts = {
+        "curves": plots.curves(curve),
+        "labels_confusion": plots.confusion(found.challenge, "By the challenge's labels"),
+        "crowd_confusion": plots.confusion(found.crowd, "By the crowd"),
+        "labels_bars": plots.per_class(found.challenge, "By the challenge's labels, %"),
+        "crowd_bars": plots.per_class(found.crowd, "By the crowd, %"),
+        "reliability": plots.reliability(scores_of(settings, found), ece),
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    samples, mistakes = chosen(settings, judged, probabilities)
+    return environment.get_template("report.html.j2").render(
+        **facts,
+        parameters=found.parameters,
+        temperature=found.temperature,
+        both=(("challenge's labels", found.challenge), ("crowd", found.crowd)),
+        flips=(found.flip_accuracy, found.flip_crowd_accuracy),
+        settings=settings.learned(),
+        charts={name: source("svg+xml", text.encode()) for name, text in charts.items()},
+        samples=samples,
+        mistakes=mistakes,
+    )
+
+
+def scores_of(settings: Recipe, found: Report) -> evaluate.Scores:
+    return found.challenge if settings.only_labels else found.crowd
+
+
+def chosen(
+    settings: Recipe, judged: FaceSet, probabilities: Tensor
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Random pictures, and the wrong answers that were given most surely."""
+    crowd = data.crowd_labels(judged)
+    # Where the crowd has no majority, the label is what there is.
+    truth = judged.labels if settings.only_labels else torch.where(crowd < 0, judged.labels, crowd)
+    confidence, answer = probabilities.max(dim=1)
+
+    def picture(i: int) -> dict[str, Any]:
+        file = io.BytesIO()
+        Image.fromarray(judged.pictures[i].numpy()).save(file, "PNG")
+        return {
+            "source": source("png", file.getvalue()),
+            "answer": EXPRESSIONS[int(answer[i])],
+            "truth": EXPRESSIONS[int(truth[i])],
+            "confidence": float(confidence[i]),
+        }
+
+    numbers = torch.Generator().manual_seed(settings.training.seed)
+    random = torch.randperm(len(judged), generator=numbers)[:SHOWN].tolist()
+    wrong = torch.where(answer == truth, -1.0, confidence)
+    worst = [i for i in wrong.argsort(descending=True)[: SHOWN // 2].tolist() if wrong[i] > 0]
+    return [picture(i) for i in random], [picture(i) for i in worst]
+
+
+def source(kind: str, content: bytes) -> str:
+    """A picture inside the page."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def write_json(path: Path, facts: dict[str, Any]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write a run's page and its figures")
+    parser.add_argument("recipes", type=Path, nargs="+")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the pictures")
+    parser.add_argument("--runs", type=Path, required=True, help="where train.py put its runs")
+    args = parser.parse_args()
+    for path in args.recipes:
+        settings = recipe.load(path)
+        facts = report(settings, args.runs, args.data)
+        if path.resolve().parent == RECIPES:
+            write_json(RESULTS / f"{settings.name}.json", facts)
+        page = args.runs / settings.name / "report.html"
+        print(f"{page} shows people: keep it to yourself")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The page of a run, its figures, the table of all runs, and the trade of a moved prior."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_up import made_up, write_set
+
+import data
+import evaluate
+import plots
+import report
+import table
+import trade
+import train
+from evaluate import Scores
+from recipe import Recipe
+
+
+@pytest.fixture
+def trained(small: Recipe, tmp_path: Path) -> Recipe:
+    """A finished run in tmp_path, beside the pictures it learned from."""
+    write_set(tmp_path / data.TRAIN_SET, made_up(140, seed=0), "train")
+    write_set(tmp_path / data.TEST_SET, made_up(35, seed=1), "test")
+    training, validation, _ = data.load(tmp_path)
+    train.train(small, training, validation, tmp_path / small.name)
+    return small
+
+
+def test_a_runs_page_holds_all_of_it_and_needs_nothing_else(
+    trained: Recipe, tmp_path: Path
+) -> None:
+    facts = report.report(trained, tmp_path, tmp_path)
+    page = (tmp_path / trained.name / "report.html").read_text()
+    titles = ("Learning", "Confusion", "Each expression", "Confidence", "at random", "mistakes")
+    assert all(title in page for title in titles)
+    assert page.count("data:image/svg+xml") == 6
+    wrong = 35 - sum(facts["judged"]["crowd"]["confusion"][i][i] for i in range(7))
+    assert page.count('class="wrong"') == wrong + min(wrong, report.SHOWN // 2)
+    assert page.count('class="right"') == 35 - wrong
+    assert "http" not in page.replace("http://www.w3.org", ""), "nothing is fetched"
+    assert json.loads((tmp_path / trained.name / "report.json").read_text()) == facts
+    assert facts["minutes"] >= 0 and facts["epochs"] == 2 and facts["commit"]
+
+
+def test_the_table_has_a_row_for_every_recipe(trained: Recipe, tmp_path: Path) -> None:
+    facts = report.report(trained, tmp_path, tmp_path)
+    recipes, results = tmp_path / "recipes", tmp_path / "results"
+    recipes.mkdir()
+    for name in ("mien-s", "vgg-small"):
+        original = report.RECIPES / f"{name}.toml"
+        (recipes / original.name).write_text(original.read_text())
+    report.write_json(results / "mien-s.json", facts)
+    lines = table.table(recipes, results).splitlines()
+    assert len(lines) == 4
+    assert {line.count("|") for line in lines} == {len(table.COLUMNS) + 1}
+    assert lines[2].startswith("| `mien-s` | 97,743 | 10 | ")
+    assert "PublicTest | scratch" in lines[2]
+    assert lines[3].startswith("| `vgg-small` | 528,295 | ")
+    assert "not trained: `python train.py recipes/vgg-small.toml" in lines[3]
+
+
+def test_a_moved_prior_moves_the_answers(trained: Recipe, tmp_path: Path) -> None:
+    found = trade.scores_at(tmp_path / trained.name, tmp_path)
+    assert len(trade.table(found).splitlines()) == 2 + len(trade.SHIFTS)
+    training, *_ = data.load(tmp_path)
+    plain = evaluate.load_run(trained, tmp_path, training)
+    card = replace(trained.card, prior_shift=1.0)
+    moved = evaluate.load_run(replace(trained, card=card), tmp_path, training)
+    assert plain.head.bias is not None and moved.head.bias is not None
+    own = data.targets(training, trained.targets.labels_share).mean(dim=0).log()
+    crowd = data.targets(training, 0.0).mean(dim=0).log()
+    difference = (moved.head.bias - plain.head.bias).tolist()
+    assert difference == pytest.approx((crowd - own).tolist(), abs=1e-5)
+
+
+def test_precision_recall_and_f1_are_those_worked_out_by_hand() -> None:
+    confusion = [[0] * 7 for _ in range(7)]
+    confusion[0][0], confusion[0][3], confusion[3][3] = 3, 1, 4
+    scores = Scores(8, 0.0, 0.0, 0.0, 0.0, 0.0, {}, confusion, [])
+    rows = plots.class_table(scores)
+    assert rows[0] == pytest.approx((1.0, 0.75, 6 / 7))
+    assert rows[3] == pytest.approx((0.8, 1.0, 8 / 9))
+    assert rows[1] == (0, 0, 0)

@@ -1,0 +1,107 @@
+"""The search: its space, a tiny study, and one that was broken off."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+from made_up import made_up
+
+import recipe
+import search
+import train
+from recipe import Recipe
+
+TINY = {"blocks": 3, "dense_layers": 1, "units_1": 32} | {
+    f"{name}_{i}": value for i in (1, 2, 3) for name, value in (("filters", 16), ("kernel", 3))
+}
+
+
+@pytest.fixture
+def base() -> Recipe:
+    settings = recipe.load(search.BASE)
+    cycle = replace(settings.training.cycles[0], stages=[[48, 2]])
+    return replace(settings, training=replace(settings.training, cycles=[cycle], batch=16))
+
+
+def test_the_space_is_its_sources() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for _ in range(200):
+        options = search.suggest(study.ask()).options
+        assert 3 <= len(options["filters"]) == len(options["kernels"]) <= 5
+        assert all(16 <= n <= 512 for n in options["filters"])
+        assert set(options["kernels"]) <= {3, 5}
+        assert 1 <= len(options["units"]) <= 3 and all(32 <= n <= 256 for n in options["units"])
+
+
+def test_sizes_are_known_without_weights() -> None:
+    tuned = recipe.Network("blocks", {"filters": [32, 128, 128, 32], "units": [64]})
+    assert search.sized(tuned)[0] == 557_799
+
+
+def test_a_search_that_was_broken_off_goes_on(
+    base: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces, others = made_up(32, seed=0), made_up(14, seed=1)
+    folder = tmp_path / "search"
+
+    def broken_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    study = search.study_of(folder, "random", prune=False)
+    study.enqueue_trial(TINY)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(train, "write_curve", broken_off)
+        search.search(study, base, faces, others, folder, trials=1, most=1e9)
+    # A killed program leaves its trial marked as running.
+    killed = search.study_of(folder, "random", prune=False)
+    killed.add_trial(
+        optuna.trial.create_trial(
+            state=optuna.trial.TrialState.RUNNING,
+            params=study.trials[0].params,
+            distributions=study.trials[0].distributions,
+            user_attrs={"run": 0},
+        )
+    )
+
+    study = search.study_of(folder, "random", prune=False)
+    search.search(study, base, faces, others, folder, trials=1, most=1e9)
+    (done,) = search.finished(study)
+    assert done.user_attrs["run"] == 0
+    # The first epoch's row was never written: only the second was trained again.
+    assert [row["epoch"] for row in search.read_curve(folder / "trial-0" / "curves.csv")] == ["2"]
+    assert not (folder / "trial-0" / "checkpoint.pt").exists()
+    assert "16-16-16, kernels 333 | 32 |" in (folder / "table.md").read_text()
+    assert "<svg" in (folder / "search.svg").read_text()
+
+
+def test_networks_too_large_for_the_machine_do_not_count(base: Recipe, tmp_path: Path) -> None:
+    study = search.study_of(tmp_path, "tpe", prune=True)
+    study.enqueue_trial({**TINY, "filters_1": 512, "kernel_1": 5})
+    study.enqueue_trial(TINY)
+    search.search(study, base, made_up(32, seed=0), made_up(14, seed=1), tmp_path, 1, most=20)
+    assert ["too large" in t.user_attrs for t in study.trials] == [True, False]
+    assert len(search.table(study).splitlines()) == 3
+
+
+def test_what_falls_behind_is_pruned(
+    base: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four good trials, then a bad one: it ends after the second epoch."""
+    accuracies = iter([0.6] * 4 * 5 + [0.1] * 5)
+
+    def fake(settings: Recipe, _a: object, _b: object, run: Path, after_epoch: object) -> None:
+        run.mkdir(parents=True)
+        for epoch in range(1, 6):
+            figures = dict.fromkeys(train.CURVES, 0.0) | {"epoch": epoch}
+            figures["labels"] = next(accuracies)
+            train.write_curve(run / "curves.csv", figures)
+            assert callable(after_epoch)
+            after_epoch(figures)
+
+    monkeypatch.setattr(search, "train", fake)
+    study = search.study_of(tmp_path, "tpe", prune=True)
+    search.search(study, base, made_up(7, 0), made_up(7, 1), tmp_path, trials=5, most=1e9)
+    states = [t.state for t in study.trials]
+    assert states == [optuna.trial.TrialState.COMPLETE] * 4 + [optuna.trial.TrialState.PRUNED]
+    assert "| 10.0% (pruned) | 2 |" in search.table(study)

@@ -123,7 +123,7 @@ def load(folder: Path, how: str = "digest") -> tuple[FaceSet, FaceSet, FaceSet]:
 
 def measured_on(how: str) -> str:
     """What a figure by that split was measured on, in words."""
-    return "PublicTest" if how == "digest" else "a random fifth of all pictures"
+    return "PublicTest" if how == "digest" else "random fifth"
 
 
 def targets(faces: FaceSet, labels_share: float) -> Tensor:

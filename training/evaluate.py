@@ -61,6 +61,13 @@ def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
     return network.eval()
 
 
+def start_of(settings: Recipe, runs: Path) -> str:
+    """What a run's backbone began with."""
+    path = runs / settings.name / "checkpoint.pt"
+    start = torch.load(path, weights_only=True, map_location="cpu").get("start", "scratch")
+    return str(start)
+
+
 @torch.no_grad()
 def shift_prior(network: FaceNetwork, training: FaceSet, settings: Recipe) -> None:
     """Moves the answers from the training targets' prior towards that of the crowd's votes.

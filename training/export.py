@@ -9,6 +9,7 @@ are the shipped models' answers to the faces of nobody, which the app's tests mu
 import argparse
 import json
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,11 @@ from PIL import Image
 from torch import Tensor
 
 import data
+import networks
 import recipe
 from augment import SIDE
 from crop import TESTS_DATA
-from evaluate import Report, load_run, logits_of, looks_of, print_report, report
+from evaluate import Report, load_run, logits_of, looks_of, print_report, report, start_of
 from expressions import EXPRESSIONS
 from faces import FACES
 from networks.common import FaceNetwork
@@ -31,21 +33,24 @@ from recipe import Recipe
 
 MODELS = Path(__file__).parents[1] / "models"
 OPSET = 17  # read by every ONNX Runtime since 1.12
+CHECKED = 256  # pictures
 TOLERANCE = 1e-4  # between PyTorch's and ONNX Runtime's logits
 
 LICENSE = (
     "weights: MIT OR Apache-2.0; learned from FER-2013, whose pictures were given for research, "
     "and FER+ votes (MIT): check whether your use is covered"
 )
-SOURCE = "trained from nothing by Mien's own training/ folder, recipe {name}.toml"
+SOURCE = "trained by Mien's own training/ folder, recipe {name}.toml, from {start}"
 
 
 def trained_on(settings: Recipe) -> str:
     share = settings.targets.labels_share
+    ours = settings.split == "digest"
+    pictures = "training pictures" if ours else "training and PublicTest pictures, four fifths,"
     if share == 1:
-        return "FER-2013 training pictures with the challenge's labels alone; given for research"
+        return f"FER-2013 {pictures} with the challenge's labels alone; given for research"
     return (
-        f"FER-2013 training pictures (given for research): {share:.0%} challenge's labels, "
+        f"FER-2013 {pictures} (given for research): {share:.0%} challenge's labels, "
         f"{1 - share:.0%} FER+ votes"
     )
 
@@ -54,12 +59,11 @@ def input_of(network: FaceNetwork) -> str:
     return f"{network.side}x{network.side}x{network.channels}"
 
 
-def card(settings: Recipe, network: FaceNetwork, r: Report) -> dict[str, str]:
-    """The complete card; docs of each key in the project's README."""
-    metrics = {
-        # the truth by which it is as sure as it is right
-        "made_for": "labels" if settings.targets.labels_share == 1 else "crowd",
-        "measured_on": f"FER-2013 PublicTest, {r.challenge.n} pictures; crowd: FER+ majority",
+def metrics_of(settings: Recipe, r: Report) -> dict[str, object]:
+    return {
+        "made_for": "labels" if settings.only_labels else "crowd",
+        "measured_on": f"FER-2013 {data.measured_on(settings.split)}, {r.challenge.n} pictures; "
+        "crowd: FER+ majority",
         "accuracy": r.challenge.accuracy,
         "mean_recall": r.challenge.mean_recall,
         "macro_f1": r.challenge.macro_f1,
@@ -78,6 +82,13 @@ def card(settings: Recipe, network: FaceNetwork, r: Report) -> dict[str, str]:
         "crowd_reliability": r.crowd.reliability,
         "parameters": r.parameters,
     }
+
+
+def card(
+    settings: Recipe, network: FaceNetwork, r: Report | None, start: str = "scratch"
+) -> dict[str, str]:
+    """The complete card; docs of each key in the project's README. An untrained one says so."""
+    metrics = metrics_of(settings, r) if r else {"parameters": networks.parameters(network)}
     return {
         "mien.name": settings.name,
         "mien.title": settings.card.title,
@@ -87,26 +98,27 @@ def card(settings: Recipe, network: FaceNetwork, r: Report) -> dict[str, str]:
         "mien.color": "gray",
         "mien.scale": "0..255",
         "mien.output": "logits",
-        "mien.temperature": str(r.temperature),
+        "mien.temperature": str(r.temperature if r else 1.0),
         "mien.margin": str(settings.card.margin),
-        "mien.trained_on": trained_on(settings),
-        "mien.license": LICENSE,
+        "mien.trained_on": trained_on(settings) if r else "nothing: these are fresh weights",
+        "mien.license": LICENSE if r else "MIT OR Apache-2.0",
         "mien.metrics": json.dumps(metrics),
-        "mien.source": SOURCE.format(name=settings.name),
+        "mien.source": SOURCE.format(name=settings.name, start=start),
     }
 
 
 def write(network: FaceNetwork, properties: dict[str, str], path: Path) -> None:
-    torch.onnx.export(
-        network.to(memory_format=torch.contiguous_format).eval(),
-        (torch.zeros(1, network.channels, network.side, network.side),),
-        path,
-        input_names=["pictures"],
-        output_names=["logits"],
-        dynamic_axes={"pictures": {0: "faces"}, "logits": {0: "faces"}},
-        opset_version=OPSET,
-        dynamo=False,  # the newer exporter needs two more packages and writes no better graph here
-    )
+    with warnings.catch_warnings(action="ignore"):  # of the older exporter: see below
+        torch.onnx.export(
+            network.to(memory_format=torch.contiguous_format).eval(),
+            (torch.zeros(1, network.channels, network.side, network.side),),
+            path,
+            input_names=["pictures"],
+            output_names=["logits"],
+            dynamic_axes={"pictures": {0: "faces"}, "logits": {0: "faces"}},
+            opset_version=OPSET,
+            dynamo=False,  # the newer one needs two more packages and writes no better graph
+        )
     model = onnx.load(path)
     onnx.helper.set_model_props(model, properties)
     onnx.checker.check_model(model, full_check=True)
@@ -182,27 +194,48 @@ def write_golden(models: Path, faces: Path, golden: Path) -> None:
     (golden / "probabilities.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
+def export(
+    settings: Recipe, network: FaceNetwork, judged: Report | None, start: str, folder: Path
+) -> None:
+    """Writes a model with its card, compares it with PyTorch on 256 pictures, and says so."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{settings.name}.onnx"
+    write(network, card(settings, network, judged, start), path)
+    numbers = torch.Generator().manual_seed(0)
+    # Noise is as good as faces here, and needs no data set.
+    pictures = torch.randint(0, 256, (CHECKED, SIDE, SIDE), generator=numbers).byte()
+    difference = check(network, path, pictures)
+    size, time_of_one = path.stat().st_size / 1e6, milliseconds(path, network)
+    print(
+        f"{path}: {size:.2f} MB, {time_of_one:.2f} ms a face, "
+        f"differs from PyTorch by at most {difference:.1e}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write runs as models for the app")
     parser.add_argument("recipes", type=Path, nargs="+")
-    parser.add_argument("--data", type=Path, required=True, help="the folder with the pictures")
-    parser.add_argument("--runs", type=Path, required=True, help="where train.py put its runs")
+    parser.add_argument("--data", type=Path, help="the folder with the pictures")
+    parser.add_argument("--runs", type=Path, help="where train.py put its runs")
+    parser.add_argument("--out", type=Path, default=MODELS, help="default: the app's own models")
+    parser.add_argument("--untrained", action="store_true", help="fresh weights, to try the way")
     args = parser.parse_args()
-    training, validation, test = data.load(args.data)
-    MODELS.mkdir(exist_ok=True)
+    if args.untrained and args.out == MODELS:
+        parser.error("--untrained needs --out: the app's own models are trained")
+    if not args.untrained and (args.data is None or args.runs is None):
+        parser.error("a trained model needs --data and --runs")
     for settings in map(recipe.load, args.recipes):
+        if args.untrained:
+            torch.manual_seed(settings.training.seed)
+            export(settings, networks.build(settings.network).eval(), None, "scratch", args.out)
+            continue
+        training, validation, test = data.load(args.data, settings.split)
         network = load_run(settings, args.runs, training)
         judged = report(settings, network, validation, test)
-        print_report(f"{settings.name} on PublicTest", judged)
-        path = MODELS / f"{settings.name}.onnx"
-        write(network, card(settings, network, judged), path)
-        difference = check(network, path, validation.pictures[:256])
-        size, time_of_one = path.stat().st_size / 1e6, milliseconds(path, network)
-        print(
-            f"{path}: {size:.2f} MB, {time_of_one:.2f} ms a face, "
-            f"differs from PyTorch by at most {difference:.1e}"
-        )
-    write_golden(MODELS, FACES, TESTS_DATA / "golden")
+        print_report(f"{settings.name} on {data.measured_on(settings.split)}", judged)
+        export(settings, network, judged, start_of(settings, args.runs), args.out)
+    if args.out == MODELS:
+        write_golden(MODELS, FACES, TESTS_DATA / "golden")
 
 
 if __name__ == "__main__":

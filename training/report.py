@@ -48,7 +48,8 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     evaluate.print_report(f"{settings.name} on {data.measured_on(settings.split)}", found)
 
     model = run / f"{settings.name}.onnx"
-    export.write(network, export.card(settings, network, found), model)
+    start = str(state.get("start", "scratch"))
+    export.write(network, export.card(settings, network, found, start), model)
     export.check(network, model, validation.pictures[:256])
     curve = read_curve(run / "curves.csv")
     seconds = sum(float(row["seconds"]) for row in curve)
@@ -60,7 +61,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "published": settings.card.published,
         "truth": "the challenge's labels" if settings.only_labels else "the crowd",
         "measured_on": data.measured_on(settings.split),
-        "start": state.get("start", "scratch"),
+        "start": start,
         "multiplications": networks.multiplications(network),
         "milliseconds": round(export.milliseconds(model, network), 3),
         "megabytes": round(model.stat().st_size / 1e6, 2),

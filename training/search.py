@@ -16,7 +16,7 @@ from pathlib import Path
 import optuna
 import torch
 from matplotlib.figure import Figure
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import Trial, TrialState
 
 import data
 import networks
@@ -32,10 +32,10 @@ DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 SEED = 1
 
 
-def suggest(trial: Trial) -> Network:
-    """A network of the source's space."""
+def suggest(trial: Trial, widest: int = 512) -> Network:
+    """A network of the source's space; `widest` can make it a CPU's."""
     blocks = trial.suggest_int("blocks", 3, 5)
-    filters = [trial.suggest_int(f"filters_{i}", 16, 512, step=16) for i in range(1, blocks + 1)]
+    filters = [trial.suggest_int(f"filters_{i}", 16, widest, step=16) for i in range(1, blocks + 1)]
     kernels = [trial.suggest_categorical(f"kernel_{i}", [3, 5]) for i in range(1, blocks + 1)]
     layers = trial.suggest_int("dense_layers", 1, 3)
     units = [trial.suggest_int(f"units_{i}", 32, 256, step=32) for i in range(1, layers + 1)]
@@ -56,22 +56,19 @@ def search(
     validation: FaceSet,
     folder: Path,
     trials: int,
-    most: float,
+    widest: int,
 ) -> None:
-    """Trials until so many are done; networks of more multiplications than `most` do not count."""
+    """Trials until so many are done."""
     for broken in study.get_trials(states=[TrialState.RUNNING]):
         number = broken.user_attrs.get("run", broken.number)
         study.tell(broken.number, state=TrialState.FAIL)
         study.enqueue_trial(broken.params, user_attrs={"run": number})
 
     def objective(trial: Trial) -> float:
-        network = suggest(trial)
+        network = suggest(trial, widest)
         parameters, multiplications = sized(network)
         trial.set_user_attr("parameters", parameters)
         trial.set_user_attr("MMAC", round(multiplications))
-        if multiplications > most:
-            trial.set_user_attr("too large", True)
-            raise optuna.TrialPruned
         number = trial.user_attrs.get("run", trial.number)
         run = folder / f"trial-{number}"
 
@@ -88,17 +85,13 @@ def search(
             trial.set_user_attr("seconds", sum(float(row["seconds"]) for row in curve))
         return max(float(row["labels"]) for row in curve)
 
-    while len(finished(study)) < trials:
+    while len(study.get_trials(states=DONE)) < trials:
         study.optimize(objective, n_trials=1)
         # What a trial learned is not needed again; its curve is kept.
         last = study.trials[-1]
         number = last.user_attrs.get("run", last.number)
         (folder / f"trial-{number}" / "checkpoint.pt").unlink(missing_ok=True)
         write(study, folder)
-
-
-def finished(study: optuna.Study) -> list[FrozenTrial]:
-    return [t for t in study.get_trials(states=DONE) if "too large" not in t.user_attrs]
 
 
 def read_curve(path: Path) -> list[dict[str, str]]:
@@ -112,7 +105,7 @@ def table(study: optuna.Study) -> str:
     """Markdown, the best first; a pruned trial shows how far it came."""
     lines = ["| trial | accuracy | epochs | blocks | dense | parameters | MMAC | minutes |"]
     lines.append("| --- |" + " --- |" * 7)
-    for t in sorted(finished(study), key=lambda t: -(t.value or 0.0)):
+    for t in sorted(study.get_trials(states=DONE), key=lambda t: -(t.value or 0.0)):
         p, facts = t.params, t.user_attrs
         blocks = "-".join(str(p[f"filters_{i}"]) for i in range(1, p["blocks"] + 1))
         kernels = "".join(str(p[f"kernel_{i}"]) for i in range(1, p["blocks"] + 1))
@@ -184,13 +177,7 @@ def main() -> None:
     parser.add_argument("--prune", action="store_true", help="end what falls behind the median")
     parser.add_argument("--trials", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument(
-        "--most",
-        type=float,
-        default=float("inf"),
-        metavar="MMAC",
-        help="leave out networks of more million multiplications: a CPU's patience",
-    )
+    parser.add_argument("--widest", type=int, default=512, help="filters; 48 suits a CPU")
     parser.add_argument("--threads", type=int, help="default: all cores")
     args = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -201,9 +188,9 @@ def main() -> None:
     base = replace(base, training=replace(base.training, cycles=[cycle]))
     training, validation, _ = data.load(args.data, base.split)
     kind = f"{args.sampler}-pruned" if args.prune else args.sampler
-    folder = args.runs / f"search-{kind}-{args.epochs}"
+    folder = args.runs / f"search-{kind}-{args.epochs}-{args.widest}"
     study = study_of(folder, args.sampler, args.prune)
-    search(study, base, training, validation, folder, args.trials, args.most)
+    search(study, base, training, validation, folder, args.trials, args.widest)
     print(table(study))
     print(f"\nthe plot: {folder / 'search.svg'}")
 

@@ -63,6 +63,8 @@ def test_it_takes_its_input_and_gives_seven_logits(built: tuple[str, FaceNetwork
     with torch.no_grad():
         answers = network.eval()(255 * torch.rand(2, network.channels, side, side))
     assert answers.shape == (2, len(EXPRESSIONS))
+    own = [r for r in map(recipe.load, RECIPES.glob("*.toml")) if r.network.name == name]
+    assert own and {r.training.cycles[-1].stages[-1][0] for r in own} == {side}
     assert network.head.bias is not None and len(network.head.bias) == len(EXPRESSIONS)
 
 

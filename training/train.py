@@ -311,6 +311,7 @@ def main() -> None:
         torch.set_num_threads(args.threads)
     if args.device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("--device cuda: PyTorch finds no usable GPU here")
+    torch.backends.cudnn.deterministic = True  # a GPU's seeds repeat too
     settings = recipe.load(args.recipe)
     training, validation, _ = data.load(args.data, settings.split)
     start = Start(args.pretrained, args.weights)

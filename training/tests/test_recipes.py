@@ -1,0 +1,113 @@
+"""Recipes: what they may say, and that those of the small networks run as they are."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from made_up import made_up
+
+import networks
+import recipe
+import train
+from recipe import Recipe, Teacher
+from schedule import Patience, learning_rate
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+SMALL = [
+    *("mini-xception", "mini-xception-ours", "vgg-small-2", "vgg-small-2-ours"),
+    *("cnn-tuned", "cnn-tuned-ours", "vgg-small", "mien-s", "mien-m"),
+]
+
+
+def shortened(settings: Recipe) -> Recipe:
+    """One epoch of each cycle, at its last size, in batches for a few pictures."""
+    cycles = [replace(c, stages=[[c.stages[-1][0], 1]]) for c in settings.training.cycles]
+    return replace(settings, training=replace(settings.training, batch=8, cycles=cycles))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_recipe_runs_as_it_is(name: str, tmp_path: Path) -> None:
+    settings = shortened(recipe.load(RECIPES / f"{name}.toml"))
+    network = train.train(settings, made_up(16, 0), made_up(7, 1), tmp_path)
+    rows = (tmp_path / "curves.csv").read_text().splitlines()
+    assert len(rows) == 1 + settings.training.epochs
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+def test_a_network_learns_from_another_one_of_another_input(tmp_path: Path) -> None:
+    faces, others = made_up(16, 0), made_up(7, 1)
+    own = shortened(recipe.load(RECIPES / "cnn-tuned-ours.toml"))
+    taught = replace(own, teacher=Teacher("mien-s", share=0.5, temperature=2.0))
+    with pytest.raises(SystemExit, match="train the teacher mien-s first"):
+        train.train(taught, faces, others, tmp_path / "taught")
+    teacher = shortened(recipe.load(RECIPES / "mien-s.toml"))
+    train.train(teacher, faces, others, tmp_path / "mien-s")
+    with_teacher = train.train(taught, faces, others, tmp_path / "taught")
+    alone = train.train(own, faces, others, tmp_path / "alone")
+    assert not torch.equal(with_teacher.head.weight, alone.head.weight)
+
+
+def test_mistakes_in_a_recipe_are_named(tmp_path: Path) -> None:
+    text = (RECIPES / "vgg-small.toml").read_text()
+    path = tmp_path / "x.toml"
+    for wrong, what in (
+        (text.replace("batch = 32", "bach = 32"), "bach"),
+        (text.replace("batch = 32\n", ""), "batch"),
+        ("splitt = 1\n" + text, "splitt"),
+    ):
+        path.write_text(wrong)
+        with pytest.raises(SystemExit, match=what):
+            recipe.load(path)
+
+
+def test_an_older_run_that_names_fewer_settings_is_still_the_same() -> None:
+    settings = recipe.load(RECIPES / "mien-s.toml")
+    learned = settings.learned()
+    del learned["split"], learned["targets"]["class_weights"], learned["training"]["plateau"]
+    assert settings.made(learned)
+    learned["training"]["batch"] += 1
+    assert not settings.made(learned)
+
+
+def test_a_run_with_other_settings_or_another_start_is_not_continued(tmp_path: Path) -> None:
+    settings = shortened(recipe.load(RECIPES / "mien-s.toml"))
+    faces, others = made_up(16, 0), made_up(7, 1)
+    train.train(settings, faces, others, tmp_path)
+    other = replace(settings, training=replace(settings.training, seed=7))
+    with pytest.raises(SystemExit, match="other settings"):
+        train.train(other, faces, others, tmp_path)
+    with pytest.raises(SystemExit, match="no backbone"):
+        train.train(settings, faces, others, tmp_path, start=train.Start(pretrained=True))
+
+
+def test_patience_waits_as_keras_does() -> None:
+    patience = Patience("loss", epochs=2, least_gain=1e-4)
+    seen = []
+    for loss in (1.0, 0.9, 0.95, 0.89995, 0.5):  # the fourth gains less than the least
+        better = patience.improves(loss, accuracy=0.0)
+        seen.append((better, patience.over))
+    nothing, good = (False, False), (True, False)
+    assert seen == [good, good, nothing, (False, True), good]
+    with pytest.raises(ValueError, match="'los'"):
+        Patience("los", 1)
+
+
+def test_the_rate_goes_up_and_then_down_or_stays() -> None:
+    cycle = recipe.Cycle(stages=[[48, 4]], learning_rate=0.2)
+    assert learning_rate(0.5, cycle, warmup=1.0) == pytest.approx(0.1)
+    assert learning_rate(1.0, cycle, warmup=1.0) == pytest.approx(0.2)
+    assert learning_rate(2.0, cycle, warmup=0.0) == pytest.approx(0.1)
+    assert learning_rate(4.0, cycle, warmup=1.0) == pytest.approx(0.0)
+    constant = replace(cycle, rate="constant")
+    assert learning_rate(3.9, constant, warmup=1.0) == pytest.approx(0.2)
+
+
+def test_l2_pulls_only_the_layers_that_a_network_names() -> None:
+    network = networks.build(recipe.Network("mini-xception"))
+    groups = train.decayed_and_not(network, decay=0.0, l2=0.01)
+    assert [group["weight_decay"] for group in groups] == [0.0, 0.0, 0.02]
+    held = groups[2]["params"]
+    assert isinstance(held, list) and [p.shape for p in held] == [(8, 1, 3, 3), (8, 8, 3, 3)]
+    total = sum(len(group["params"]) for group in groups if isinstance(group["params"], list))
+    assert total == len(list(network.parameters()))

@@ -40,9 +40,9 @@ pub(super) fn certain_ui(ui: &mut Ui, certain: &mut f32, card: Option<&ModelCard
     let calibrated = card.and_then(|card| card.figures(card.truth()).ece);
     let text = match calibrated {
         Some(ece) if ece < 0.05 => format!(
-            "The model at work is calibrated: of faces that it calls happy with 80 %, about 80 in a \
-             hundred are called so by people, too. On average it is {:.1} points off, on pictures \
-             like those that it learned from.",
+            "The model at work is calibrated: of the faces that it names with 80%, about 80 in a \
+             hundred get the right name. On average it is {:.1} points off, on pictures like those \
+             that it learned from.",
             ece * 100.0
         ),
         Some(ece) => format!(
@@ -50,7 +50,7 @@ pub(super) fn certain_ui(ui: &mut Ui, certain: &mut f32, card: Option<&ModelCard
              {:.1} points apart on average. Read its probabilities as an order.",
             ece * 100.0
         ),
-        None => "Nobody has measured how often the model at work is right when it says 80 %. Read \
+        None => "Nobody has measured how often the model at work is right when it says 80%. Read \
                  its probabilities as an order."
             .to_owned(),
     };

@@ -20,6 +20,7 @@ mod markers;
 mod menu;
 mod model_card;
 mod notice;
+mod options;
 mod page;
 mod record;
 mod run;
@@ -35,10 +36,9 @@ mod toasts;
 mod video;
 mod widgets;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use egui::{Ui, ViewportCommand};
 
@@ -54,9 +54,7 @@ use self::session::SessionView;
 use self::settings::Settings;
 use self::toasts::Toasts;
 use self::video::Video;
-use crate::card::{ModelCard, Truth};
 use crate::catalog::Model;
-use crate::import::Import;
 use crate::observation::Observation;
 use crate::pipeline::{Command, Condition, Notice, Pipeline, Severity, State};
 use crate::report;
@@ -64,64 +62,9 @@ use crate::source::SourceSpec;
 
 pub use self::background::show;
 pub use self::display::display_available;
+pub use self::options::{ListCameras, ModelEntry, Options, ShowPath};
 pub use self::run::{Handle, run};
 pub use self::session::folder_of as session_folder;
-
-/// A model in the menu.
-#[derive(Debug, Clone)]
-pub struct ModelEntry {
-    /// What the pipeline calls it.
-    pub name: String,
-    /// What people call it.
-    pub title: String,
-    /// One line about it.
-    pub summary: String,
-}
-
-impl ModelEntry {
-    /// Size and accuracy, as far as the card knows it: by the data set's labels and by the crowd.
-    #[must_use]
-    pub fn new(card: &ModelCard, bytes: u64) -> Self {
-        let mut parts = vec![format!("{:.1} MB", bytes as f64 / 1e6)];
-        for truth in [Truth::Labels, Truth::Crowd] {
-            if let Some(share) = card.figures(truth).accuracy {
-                parts.push(format!("{truth} {:.1}%", share * 100.0));
-            }
-        }
-        Self {
-            name: card.name.to_string(),
-            title: card.title.clone(),
-            summary: parts.join(" · "),
-        }
-    }
-}
-
-/// Finds the names of the cameras; called on a thread of its own.
-pub type ListCameras = dyn Fn() -> Vec<String> + Send + Sync;
-
-/// Shows a file or folder outside the window.
-pub type ShowPath = dyn Fn(&Path) -> io::Result<()> + Send + Sync;
-
-/// What the window is opened with.
-#[derive(Clone)]
-pub struct Options {
-    /// The models of the menu, in its order; the first nine have a key.
-    pub models: Vec<ModelEntry>,
-    /// Takes models of the user's own; `None` where there is no place for them.
-    pub import: Option<Import>,
-    /// Finds cameras.
-    pub cameras: Arc<ListCameras>,
-    /// Shows files and folders: [`show`].
-    pub show: Arc<ShowPath>,
-    /// Recordings become session folders in it.
-    pub recordings: PathBuf,
-    /// A session folder to look at first.
-    pub session: Option<PathBuf>,
-    /// A sentence to begin with: that there is no camera and this is the demo.
-    pub welcome: Option<String>,
-    /// Close the window by itself after this time.
-    pub end_after: Option<Duration>,
-}
 
 /// The window's own state. What is true of the pipeline is asked anew for each pass.
 pub struct App {

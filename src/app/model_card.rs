@@ -61,9 +61,9 @@ fn or_nothing(text: &str) -> &str {
     }
 }
 
-/// A share of pictures: `83.9 %`.
+/// A share of pictures: `83.9%`.
 fn percent(share: f32) -> String {
-    format!("{:.1} %", share * 100.0)
+    format!("{:.1}%", share * 100.0)
 }
 
 fn by(truth: Truth) -> &'static str {
@@ -98,6 +98,7 @@ fn figures_ui(ui: &mut Ui, card: &ModelCard) {
         .num_columns(5)
         .spacing(vec2(space::L, space::XS))
         .show(ui, |ui| {
+            ui.spacing_mut().interact_size.y = 20.0;
             for heading in [
                 "Judged by",
                 "Right answers",
@@ -135,7 +136,7 @@ fn figures_ui(ui: &mut Ui, card: &ModelCard) {
 }
 
 /// A side of one cell of the matrix, and the room for the names beside it.
-const CELL: f32 = 44.0;
+const CELL: f32 = 56.0;
 const NAMES: f32 = 76.0;
 
 /// What it answers (columns) to what is there (rows), each row's shares in colour.
@@ -189,15 +190,14 @@ fn confusion_ui(ui: &mut Ui, card: &ModelCard, figures: &Figures) {
         let at = pos2(area.left(), center(index, 0).y);
         painter.text(at, Align2::LEFT_CENTER, &name, small(), palette.text);
         let at = pos2(center(0, index).x, area.top() + 9.0);
-        let short: String = name.chars().take(5).collect();
-        painter.text(at, Align2::CENTER_CENTER, short, small(), palette.weak);
+        painter.text(at, Align2::CENTER_CENTER, &name, small(), palette.weak);
     }
     for (row, counts) in confusion.iter().enumerate() {
         for column in 0..counts.len() {
             let share = share(counts, column);
             let cell = Rect::from_center_size(center(row, column), vec2(CELL - 2.0, 24.0));
             painter.rect_filled(cell, 3.0, heat(palette, share));
-            let color = if share > 0.5 {
+            let color = if share > 0.3 {
                 palette.on_accent
             } else if share >= 0.005 {
                 palette.text
@@ -229,7 +229,7 @@ fn recalls(card: &ModelCard, recall: &[f32]) -> String {
         .labels
         .iter()
         .zip(recall)
-        .map(|(label, share)| format!("{label} {:.0} %", share * 100.0))
+        .map(|(label, share)| format!("{label} {:.0}%", share * 100.0))
         .collect();
     format!("Of each expression it finds: {}.", each.join(", "))
 }
@@ -242,7 +242,7 @@ fn calibration_ui(ui: &mut Ui, card: &ModelCard, figures: &Figures) {
         return;
     };
     let trust = match ece {
-        ..0.05 => "When it says 80 %, it is right about 80 times in a hundred.",
+        ..0.05 => "When it says 80%, it is right about 80 times in a hundred.",
         0.05..0.1 => "Its probabilities are roughly those of being right.",
         _ => "Its probabilities are not those of being right: take them as an order only.",
     };
@@ -299,7 +299,7 @@ fn reliability_ui(ui: &mut Ui, bins: &[Bin]) {
         painter.circle_filled(*point, radius, palette.accent);
     }
     let font = || regular(size::SMALL);
-    for (share, text) in [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")] {
+    for (share, text) in [(0.0, "0%"), (0.5, "50%"), (1.0, "100%")] {
         let below = pos2(at(share, 0.0).x, plot.bottom() + 10.0);
         painter.text(below, Align2::CENTER_CENTER, text, font(), palette.weak);
         let beside = pos2(plot.left() - 5.0, at(0.0, share).y);
@@ -321,7 +321,7 @@ fn limits(card: &ModelCard, figures: &Figures) -> String {
     found.sort_by(|left, right| left.1.total_cmp(&right.1));
     let weakest: Vec<String> = found
         .iter()
-        .map(|(label, recall)| format!("{label} ({:.0} % found)", recall * 100.0))
+        .map(|(label, recall)| format!("{label} ({:.0}% found)", recall * 100.0))
         .collect();
     let weakest = if weakest.is_empty() {
         String::new()
@@ -366,7 +366,7 @@ mod tests {
         };
         let text = limits(&card, &figures);
         assert!(
-            text.starts_with("It is weakest on disgust (30 % found), angry (55 % found)."),
+            text.starts_with("It is weakest on disgust (30% found), angry (55% found)."),
             "{text}"
         );
         assert!(limits(&card, &Figures::default()).starts_with("It names"));

@@ -10,6 +10,7 @@ use mien::card::{ModelCard, Truth};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::self_test::{SelfTest, Verdict, self_test};
 use serde::Serialize;
+use serde_json::Value;
 
 use self::add::{AddArgs, CardArgs};
 use super::{catalog, write_json};
@@ -206,6 +207,10 @@ fn show(model: &Model, json: Option<&str>) -> Result<()> {
         say!("{key:<12} {value}");
     }
     for (key, value) in card.metrics.as_object().into_iter().flatten() {
+        // A matrix is for --json, and for the window.
+        if value.get(0).is_some_and(Value::is_array) {
+            continue;
+        }
         say!(
             "{:<12} {key}: {}",
             "metrics",

@@ -3,9 +3,10 @@
 //! Every position and amount is in one [`Unit`], milliseconds or pictures. Positions count along the
 //! session's time line, which [`super::walk`] makes.
 
+use super::second::Second;
 use super::tally::{Flags, Tally};
 use crate::expression::Expression;
-use crate::session::{EventKind, Header};
+use crate::session::{EventKind, Header, ModelEntry};
 
 /// What positions and amounts are counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct Analysis {
     pub stretches: Vec<Stretch>,
     /// Every answering model's name, in the order of its first row.
     pub models: Vec<String>,
+    /// What a second model said, when one was on.
+    pub second: Option<Second>,
     /// What failed meanwhile: moments and sentences, the first few.
     pub errors: Vec<(u64, String)>,
     /// How often something failed.
@@ -67,6 +70,12 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// The models whose answers are counted here, without a second one.
+    pub fn answering(&self) -> impl Iterator<Item = &ModelEntry> {
+        let models = self.header.models.iter();
+        models.filter(|model| self.models.contains(&model.name))
+    }
+
     /// Whether the program ended before the session did: it was killed, or still records.
     #[must_use]
     pub fn ended_early(&self) -> bool {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::analysis::{Analysis, Person, Shown, Span, Unit};
 use super::episodes::{Episodes, Look};
+use super::second;
 use super::tally::{Flags, Tally};
 use super::walk::{Step, Walk};
 use crate::error::{Error, Result};
@@ -28,7 +29,10 @@ pub fn analyze(folder: &Path, people: Option<&People>) -> Result<Analysis> {
             reason,
         })?;
     }
-    Ok(count.finish(header, walk))
+    Ok(Analysis {
+        second: second::compare(folder)?,
+        ..count.finish(header, walk)
+    })
 }
 
 /// What a row shows of its face.
@@ -208,6 +212,7 @@ impl Count {
             gaps: walk.gaps,
             stretches: walk.stretches,
             models: self.models,
+            second: None,
             errors: walk.errors,
             failures: walk.failures,
         }

@@ -5,6 +5,7 @@ mod count;
 mod episodes;
 mod export;
 mod page;
+mod second;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -14,4 +15,5 @@ pub use analysis::{Analysis, Episode, Gap, Person, Phase, Shown, Span, Stretch, 
 pub use count::analyze;
 pub use export::{Table, write_table};
 pub use page::{PAGE_FILE, name_of, page, write_page};
+pub use second::Second;
 pub use tally::{Flags, Tally};

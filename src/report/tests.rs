@@ -374,3 +374,33 @@ fn what_is_no_session_is_said() {
         assert!(error.to_string().contains(words), "{error}");
     }
 }
+
+#[test]
+fn a_second_model_is_compared_face_by_face_and_mixes_no_numbers() {
+    let made = film();
+    assert_eq!(made.analyze().second, None);
+    let folder = made.folder().to_owned();
+    // From the fortieth frame on, with other names for one of the two faces.
+    let rows = fs::read_to_string(folder.join("observations.csv")).unwrap();
+    let second: Vec<String> = rows
+        .lines()
+        .enumerate()
+        .filter(|(line, _)| *line == 0 || *line > 40)
+        .map(|(number, line)| match number {
+            0 => line.to_owned(),
+            _ => line.replace("surprise", "fear"),
+        })
+        .collect();
+    fs::write(folder.join("second.csv"), second.join("\n") + "\n").unwrap();
+    let analysis = analyze(&folder, None).unwrap();
+    let second = analysis.second.clone().unwrap();
+    // Frames 40 to 79 with two faces each; from 80 on nobody.
+    assert_eq!((second.faces, second.same), (80, 40));
+    assert_eq!(analysis.models.len(), 1);
+    let page = page(&analysis, "film").unwrap();
+    assert!(
+        page.contains("the same name to 50 % of 80 faces"),
+        "agreement"
+    );
+    assert!(!page.contains("Several models answered"));
+}

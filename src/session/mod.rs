@@ -16,7 +16,7 @@ pub use cell::{Decimals, Moment};
 pub use event::{Event, EventKind};
 pub use header::{FORMAT, FrameCounts, Header, ModelEntry, SourceEntry};
 pub use people::People;
-pub use reader::{Lines, Session, events, read, rows};
+pub use reader::{Lines, Session, events, read, rows, second_rows};
 pub use row::Row;
 pub use table::is_being_written;
 pub use writer::{SessionWriter, live_name};

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::event::Event;
 use super::header::Header;
 use super::row::Row;
-use super::{EVENTS_FILE, OBSERVATIONS_FILE};
+use super::{EVENTS_FILE, OBSERVATIONS_FILE, SECOND_FILE};
 use crate::error::{Error, Result};
 
 /// A whole session in memory.
@@ -45,6 +45,15 @@ pub fn read(folder: &Path) -> Result<Session> {
 /// [`Error::Session`] if the file cannot be opened; each row may be one as well.
 pub fn rows(folder: &Path) -> Result<Lines<Row>> {
     Lines::open(folder.join(OBSERVATIONS_FILE))
+}
+
+/// The rows of `second.csv`; `None` where no second model ever was on.
+///
+/// # Errors
+/// As [`rows`].
+pub fn second_rows(folder: &Path) -> Result<Option<Lines<Row>>> {
+    let path = folder.join(SECOND_FILE);
+    path.exists().then(|| Lines::open(path)).transpose()
 }
 
 /// Every row of `events.csv`.

@@ -103,12 +103,12 @@ fn a_card_shows_the_figures_that_it_has() {
     wait_for_label(&mut window, "Face 1: happy");
     click(&mut window, "Card of Fake happy-model");
     for words in [
-        "83.9 %",
-        "60.0 %",
+        "83.9%",
+        "60.0%",
         "happy 94%",
         "2.8 points apart",
         "Right answers against confidence",
-        "disgust (30 % found), angry (50 % found)",
+        "disgust (30% found), angry (50% found)",
     ] {
         wait_for_label(&mut window, words);
     }

@@ -59,8 +59,10 @@ fn meters_ui(ui: &mut Ui, analysis: &Analysis, tally: &Tally) {
     ui.spacing_mut().item_spacing.y = 0.0;
     heading_ui(ui, "Of the time with an expression");
     ui.add_space(space::XS);
-    let models = &analysis.header.models;
-    let known = |one: &Expression| models.iter().any(|model| model.labels.contains(one));
+    let known = |one: &Expression| {
+        let mut models = analysis.answering();
+        models.any(|model| model.labels.contains(one))
+    };
     for expression in Expression::ALL.into_iter().filter(known) {
         let share = tally.share(expression).map(|share| share as f32);
         let color = colors::expression(theme, Some(expression));

@@ -148,8 +148,8 @@ impl View {
 /// The expressions that the models know, and any other that was shown.
 fn used(analysis: &Analysis) -> Vec<Expression> {
     let known = |one: &Expression| {
-        let models = &analysis.header.models;
-        models.iter().any(|model| model.labels.contains(one))
+        let mut models = analysis.answering();
+        models.any(|model| model.labels.contains(one))
             || analysis.together.of(*one) > 0
             || analysis
                 .people

@@ -5,13 +5,15 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::report::Analysis;
+use crate::report::{Analysis, Second};
 use crate::session::SourceEntry;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Origin {
     sources: Vec<(String, String)>,
     models: Vec<ModelView>,
+    /// Whether several of them gave the numbers; a second model gives none.
+    mixed: bool,
     /// Model, program and settings: names and values.
     rows: Vec<(String, String)>,
 }
@@ -38,6 +40,9 @@ impl Origin {
                     .map_or_else(|| "not recorded".to_owned(), |end| date(end.0)),
             ),
         ];
+        if let Some(second) = &analysis.second {
+            rows.push(("Second model".to_owned(), agreement(second)));
+        }
         if let Value::Object(settings) = &header.settings {
             rows.extend(settings.iter().map(|(key, value)| {
                 let value = match value {
@@ -68,6 +73,7 @@ impl Origin {
                     sha256: model.sha256.clone(),
                 })
                 .collect(),
+            mixed: analysis.models.len() > 1,
             rows,
         }
     }
@@ -87,6 +93,19 @@ impl Origin {
         };
         format!("{done} on {}{what}.", date(header.started_utc.0))
     }
+}
+
+/// How often a second model said the same.
+fn agreement(second: &Second) -> String {
+    let models = second.models.join(", ");
+    if second.faces == 0 {
+        return format!("{models}; no face was seen with it");
+    }
+    let share = 100.0 * second.same as f64 / second.faces as f64;
+    format!(
+        "{models}; it gave the same name to {share:.0} % of {} faces, each frame's counted anew",
+        second.faces
+    )
 }
 
 fn source_name(source: &SourceEntry) -> String {

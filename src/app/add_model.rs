@@ -27,6 +27,9 @@ const ASKED: [(&str, &str, &[&str]); 7] = [
     ("output", "What it answers", &["probabilities", "logits"]),
 ];
 
+/// Width of a field: seven labels fit.
+const FIELD: f32 = 336.0;
+
 /// How far it is.
 enum Step {
     /// The file is read and its card guessed.
@@ -39,6 +42,18 @@ enum Step {
     Tried(Trial),
     /// The file is of no use.
     Refused(String),
+}
+
+impl Step {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Reading(_) => "model read",
+            Self::Asking => "model asked about",
+            Self::Trying(_) => "model on trial",
+            Self::Tried(_) => "model tried",
+            Self::Refused(_) => "model refused",
+        }
+    }
 }
 
 /// One model on its way.
@@ -95,7 +110,7 @@ impl AddModel {
     pub fn ui(&mut self, ctx: &egui::Context) -> Outcome {
         self.listen();
         let mut outcome = Outcome::Open;
-        let closed = show(ctx, 480.0, |ui| {
+        let closed = show(ctx, self.step.name(), 590.0, |ui| {
             ui.heading("Add a model");
             let weak = Palette::of(ui.visuals()).weak;
             ui.label(RichText::new(self.file.display().to_string()).color(weak));
@@ -176,7 +191,7 @@ impl AddModel {
                     if listed || (value.is_empty() && !choices.is_empty()) {
                         let chosen = value.clone();
                         let list = ComboBox::from_id_salt(key)
-                            .width(260.0)
+                            .width(FIELD)
                             .selected_text(chosen)
                             .show_ui(ui, |ui| {
                                 for choice in choices {
@@ -187,7 +202,7 @@ impl AddModel {
                     } else {
                         let field = TextEdit::singleline(value)
                             .margin(vec2(8.0, 5.0))
-                            .desired_width(244.0);
+                            .desired_width(FIELD);
                         ui.add(field).labelled_by(label.id);
                     }
                     let guessed = self.guessed.contains(&key) && key != "name";
@@ -283,22 +298,29 @@ fn result_ui(ui: &mut Ui, trial: &Trial) -> Answer {
             .color(color),
     );
     ui.add_space(space::XS);
-    for check in &trial.test.checks {
-        let color = match check.verdict {
-            Verdict::Passed => palette.good,
-            Verdict::Doubtful => palette.warn,
-            Verdict::Failed => palette.error,
-        };
-        ui.horizontal_top(|ui| {
-            let (dot, _) = ui.allocate_exact_size(vec2(8.0, 20.0), egui::Sense::hover());
-            ui.painter().circle_filled(dot.center(), 4.0, color);
-            ui.add_sized(
-                vec2(56.0, 20.0),
-                egui::Label::new(RichText::new(&check.name).font(semibold(size::BODY))),
-            );
-            ui.add(egui::Label::new(sentence(&check.detail)).wrap());
+    Grid::new("checks")
+        .num_columns(2)
+        .spacing(vec2(space::M, space::XS))
+        .show(ui, |ui| {
+            ui.spacing_mut().interact_size.y = 22.0;
+            for check in &trial.test.checks {
+                let color = match check.verdict {
+                    Verdict::Passed => palette.good,
+                    Verdict::Doubtful => palette.warn,
+                    Verdict::Failed => palette.error,
+                };
+                ui.horizontal(|ui| {
+                    let (dot, _) = ui.allocate_exact_size(vec2(8.0, 20.0), egui::Sense::hover());
+                    ui.painter().circle_filled(dot.center(), 4.0, color);
+                    ui.label(RichText::new(&check.name).font(semibold(size::BODY)));
+                });
+                ui.scope(|ui| {
+                    ui.set_max_width(480.0);
+                    ui.add(egui::Label::new(sentence(&check.detail)).wrap());
+                });
+                ui.end_row();
+            }
         });
-    }
     buttons_ui(ui, |ui| {
         let add = if passed {
             main_button(ui, "Add").clicked()

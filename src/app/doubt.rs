@@ -9,7 +9,7 @@ use crate::pipeline::{Command, Doubt};
 /// Draws the question over the window.
 pub(super) fn doubt_ui(ctx: &egui::Context, doubt: &Doubt, actions: &mut Vec<Action>) {
     let mut answer = None;
-    let closed = show(ctx, 460.0, |ui| {
+    let closed = show(ctx, "doubt", 460.0, |ui| {
         ui.heading(format!("'{}' should not be trusted", doubt.title));
         ui.add_space(space::XS);
         ui.label(sentence(&doubt.reason));

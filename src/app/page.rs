@@ -57,7 +57,9 @@ impl Page {
         match self {
             Self::About => text_ui(ctx, 460.0, help::about_ui),
             Self::Shortcuts => text_ui(ctx, 340.0, help::shortcuts_ui),
-            Self::Notice => show(ctx, 460.0, |ui| notice::notice_ui(ui, recordings, actions)),
+            Self::Notice => show(ctx, "notice", 460.0, |ui| {
+                notice::notice_ui(ui, recordings, actions)
+            }),
             Self::MarkerNames => text_ui(ctx, 320.0, |ui| {
                 markers::names_ui(ui, &mut settings.markers);
             }),
@@ -81,13 +83,14 @@ impl Page {
     }
 }
 
-/// A page in the middle; `contents` says whether it is done.
+/// A page in the middle; `contents` says whether it is done. Each `name` has a size of its own.
 pub(super) fn show(
     ctx: &egui::Context,
+    name: &str,
     width: f32,
     contents: impl FnOnce(&mut Ui) -> bool,
 ) -> bool {
-    let modal = Modal::new(Id::unique("page"))
+    let modal = Modal::new(Id::unique("page").with(name))
         .frame(ground(ctx))
         .show(ctx, |ui| {
             ui.spacing_mut().item_spacing.y = space::XS;
@@ -99,7 +102,7 @@ pub(super) fn show(
 
 /// A page that is only closed.
 fn text_ui(ctx: &egui::Context, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
-    show(ctx, width, |ui| {
+    show(ctx, "text", width, |ui| {
         contents(ui);
         buttons_ui(ui, |ui| main_button(ui, "Close").clicked())
     })

@@ -386,9 +386,10 @@ fn a_second_model_is_compared_face_by_face_and_mixes_no_numbers() {
         .lines()
         .enumerate()
         .filter(|(line, _)| *line == 0 || *line > 40)
-        .map(|(number, line)| match number {
-            0 => line.to_owned(),
-            _ => line.replace("surprise", "fear"),
+        .map(|(line, row)| match line {
+            0 => row.to_owned(),
+            _ if row.contains("surprise") => row.replace("neutral", "fear"),
+            _ => row.to_owned(),
         })
         .collect();
     fs::write(folder.join("second.csv"), second.join("\n") + "\n").unwrap();

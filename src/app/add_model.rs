@@ -300,9 +300,9 @@ fn result_ui(ui: &mut Ui, trial: &Trial) -> Answer {
     ui.add_space(space::XS);
     Grid::new("checks")
         .num_columns(2)
+        .min_row_height(22.0)
         .spacing(vec2(space::M, space::XS))
         .show(ui, |ui| {
-            ui.spacing_mut().interact_size.y = 22.0;
             for check in &trial.test.checks {
                 let color = match check.verdict {
                     Verdict::Passed => palette.good,

@@ -23,7 +23,7 @@ const NAME: f32 = 76.0;
 const NUMBER: f32 = 44.0;
 
 /// Height of a row with a bar for each of two models, and of the bars in it.
-const PAIR_ROW: f32 = 32.0;
+const PAIR_ROW: f32 = 34.0;
 const PAIR_BAR: f32 = 6.0;
 
 /// The second model.
@@ -149,7 +149,7 @@ fn pair_ui(ui: &mut Ui, face: Option<&Face>, expression: Expression, theme: Them
     };
     painter.text(rect.left_center(), Align2::LEFT_CENTER, &name, font, color);
     let full = colors::expression(theme, Some(expression));
-    for (reading, fill, offset) in [(first, full, -7.5), (second, full.gamma_multiply(0.5), 7.5)] {
+    for (reading, fill, offset) in [(first, full, -6.5), (second, full.gamma_multiply(0.5), 6.5)] {
         let middle = rect.center().y + offset;
         let (font, color) = if is_shown(&reading) {
             (semibold(size::SMALL), palette.strong)

@@ -96,9 +96,9 @@ fn figures_ui(ui: &mut Ui, card: &ModelCard) {
     let show = |share: Option<f32>| share.map_or_else(|| "–".to_owned(), percent);
     Grid::new("figures")
         .num_columns(5)
+        .min_row_height(20.0)
         .spacing(vec2(space::L, space::XS))
         .show(ui, |ui| {
-            ui.spacing_mut().interact_size.y = 20.0;
             for heading in [
                 "Judged by",
                 "Right answers",

@@ -55,12 +55,12 @@ impl Page {
             recordings,
         } = around;
         match self {
-            Self::About => text_ui(ctx, 460.0, help::about_ui),
-            Self::Shortcuts => text_ui(ctx, 340.0, help::shortcuts_ui),
+            Self::About => text_ui(ctx, "about", 460.0, help::about_ui),
+            Self::Shortcuts => text_ui(ctx, "shortcuts", 340.0, help::shortcuts_ui),
             Self::Notice => show(ctx, "notice", 460.0, |ui| {
                 notice::notice_ui(ui, recordings, actions)
             }),
-            Self::MarkerNames => text_ui(ctx, 320.0, |ui| {
+            Self::MarkerNames => text_ui(ctx, "marker names", 320.0, |ui| {
                 markers::names_ui(ui, &mut settings.markers);
             }),
             Self::Marker(name) => markers::name_ui(ctx, name, actions),
@@ -73,9 +73,9 @@ impl Page {
                 let Some(model) = model else {
                     return true;
                 };
-                text_ui(ctx, 520.0, |ui| model_card::card_ui(ui, model))
+                text_ui(ctx, "card", 520.0, |ui| model_card::card_ui(ui, model))
             }
-            Self::Certain => text_ui(ctx, 440.0, |ui| {
+            Self::Certain => text_ui(ctx, "certain", 440.0, |ui| {
                 let card = state.model.as_ref().map(|model| &*model.card);
                 certain::certain_ui(ui, &mut settings.certain, card);
             }),
@@ -101,8 +101,8 @@ pub(super) fn show(
 }
 
 /// A page that is only closed.
-fn text_ui(ctx: &egui::Context, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
-    show(ctx, "text", width, |ui| {
+fn text_ui(ctx: &egui::Context, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+    show(ctx, name, width, |ui| {
         contents(ui);
         buttons_ui(ui, |ui| main_button(ui, "Close").clicked())
     })

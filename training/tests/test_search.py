@@ -97,3 +97,15 @@ def test_what_falls_behind_is_pruned(
     states = [t.state for t in study.trials]
     assert states == [optuna.trial.TrialState.COMPLETE] * 4 + [optuna.trial.TrialState.PRUNED]
     assert "| 10.0% (pruned) | 2 |" in search.table(study)
+
+
+def test_the_plot_tells_what_mattered() -> None:
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+    few = search.picture(study).count("<path")
+
+    def more_blocks_are_better(trial: optuna.Trial) -> float:
+        search.suggest(trial)
+        return 0.1 * float(trial.params["blocks"]) + trial.number / 1000
+
+    study.optimize(more_blocks_are_better, n_trials=6)
+    assert search.picture(study).count("<path") > few, "bars and their names"

@@ -55,6 +55,20 @@ impl FaceBox {
         }
     }
 
+    /// The part of this box that lies in `other`; empty where they do not meet.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> Self {
+        let (x, y) = (self.x.max(other.x), self.y.max(other.y));
+        let right = (self.x + self.width).min(other.x + other.width);
+        let bottom = (self.y + self.height).min(other.y + other.height);
+        Self {
+            x,
+            y,
+            width: (right - x).max(0.0),
+            height: (bottom - y).max(0.0),
+        }
+    }
+
     /// How much two boxes coincide: intersection over union, 0 to 1.
     #[must_use]
     pub fn overlap(&self, other: &Self) -> f32 {
@@ -76,9 +90,7 @@ impl FaceBox {
     }
 
     fn shared_area(&self, other: &Self) -> f32 {
-        let width = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
-        let height = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
-        width.max(0.0) * height.max(0.0)
+        self.within(other).area()
     }
 }
 

@@ -9,7 +9,9 @@ use crate::frame::Frame;
 /// The time that each stage took for one frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StageTimes {
-    /// Shrinking and searching.
+    /// Making smaller what is searched.
+    pub shrink: Duration,
+    /// Searching for faces.
     pub detect: Duration,
     /// Cutting out and scaling all faces.
     pub crop: Duration,
@@ -23,7 +25,7 @@ impl StageTimes {
     /// The whole analysis of one frame.
     #[must_use]
     pub fn total(&self) -> Duration {
-        self.detect + self.crop + self.classify + self.track
+        self.shrink + self.detect + self.crop + self.classify + self.track
     }
 }
 

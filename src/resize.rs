@@ -23,13 +23,9 @@ pub fn part<P>(picture: &Picture<P>, part: &FaceBox, size: (u32, u32)) -> Vec<u8
 where
     P: Pixel<Subpixel = u8>,
 {
-    let across = Span::new(part.x, part.width, picture.width(), size.0);
-    let down = Span::new(part.y, part.height, picture.height(), size.1);
-    let pixels = bordered(picture, &across, &down);
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .crop(across.offset, down.offset, across.length, down.length);
-    resample::<P>(&pixels, (across.pixels, down.pixels), size, &options)
+    let mut pixels = Vec::new();
+    Resampler::default().part(picture, part, size, &mut pixels);
+    pixels
 }
 
 /// The whole of `picture`, resampled to `size` (width, height) as [`part`] does.
@@ -38,13 +34,74 @@ pub fn whole<P>(picture: &Picture<P>, size: (u32, u32)) -> Vec<u8>
 where
     P: Pixel<Subpixel = u8>,
 {
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    resample::<P>(picture.as_raw(), picture.dimensions(), size, &options)
+    let mut pixels = Vec::new();
+    let options = ResizeOptions::new();
+    let from = (picture.as_raw().as_slice(), picture.dimensions());
+    resample::<P>(&mut Resizer::new(), from, size, options, &mut pixels);
+    pixels
 }
 
-/// Resamples `pixels` of `from` (width, height); black where there is nothing to resample.
-fn resample<P>(pixels: &[u8], from: (u32, u32), to: (u32, u32), options: &ResizeOptions) -> Vec<u8>
-where
+/// Resamples again and again with the same memory.
+#[derive(Default)]
+pub struct Resampler {
+    resizer: Resizer,
+    /// A part with the border round it.
+    bordered: Vec<u8>,
+}
+
+impl Resampler {
+    /// As [`part`], into `pixels`, whatever they held before.
+    pub fn part<P>(
+        &mut self,
+        picture: &Picture<P>,
+        part: &FaceBox,
+        size: (u32, u32),
+        pixels: &mut Vec<u8>,
+    ) where
+        P: Pixel<Subpixel = u8>,
+    {
+        let across = Span::new(part.x, part.width, picture.width(), size.0);
+        let down = Span::new(part.y, part.height, picture.height(), size.1);
+        bordered(picture, &across, &down, &mut self.bordered);
+        let options =
+            ResizeOptions::new().crop(across.offset, down.offset, across.length, down.length);
+        let from = (self.bordered.as_slice(), (across.pixels, down.pixels));
+        resample::<P>(&mut self.resizer, from, size, options, pixels);
+    }
+
+    /// As [`Self::part`] for a part that lies in the picture, without copying it first: at its edges
+    /// the filter takes what is there.
+    pub fn inner_part<P>(
+        &mut self,
+        picture: &Picture<P>,
+        part: &FaceBox,
+        size: (u32, u32),
+        pixels: &mut Vec<u8>,
+    ) where
+        P: Pixel<Subpixel = u8>,
+    {
+        // Rounding may have carried its edges outside.
+        let along = |start: f32, length: f32, available: u32| {
+            let available = f64::from(available);
+            let start = f64::from(start).clamp(0.0, available);
+            (start, f64::from(length).clamp(0.0, available - start))
+        };
+        let (left, width) = along(part.x, part.width, picture.width());
+        let (top, height) = along(part.y, part.height, picture.height());
+        let options = ResizeOptions::new().crop(left, top, width, height);
+        let from = (picture.as_raw().as_slice(), picture.dimensions());
+        resample::<P>(&mut self.resizer, from, size, options, pixels);
+    }
+}
+
+/// Resamples pixels and their (width, height); black where there is nothing to resample.
+fn resample<P>(
+    resizer: &mut Resizer,
+    (from, (width, height)): (&[u8], (u32, u32)),
+    to: (u32, u32),
+    options: ResizeOptions,
+    pixels: &mut Vec<u8>,
+) where
     P: Pixel<Subpixel = u8>,
 {
     let kind = if P::CHANNEL_COUNT == 1 {
@@ -52,18 +109,25 @@ where
     } else {
         PixelType::U8x3
     };
-    let mut resized = Image::new(to.0, to.1, kind);
-    if !pixels.is_empty() && to.0 > 0 && to.1 > 0 {
-        ImageRef::new(from.0, from.1, pixels, kind)
-            .map_err(|error| error.to_string())
-            .and_then(|source| {
-                Resizer::new()
-                    .resize(&source, &mut resized, options)
-                    .map_err(|error| error.to_string())
-            })
-            .unwrap_or_else(|error| unreachable!("a part always lies in its picture: {error}"));
+    let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    pixels.clear();
+    pixels.resize(
+        to.0 as usize * to.1 as usize * usize::from(P::CHANNEL_COUNT),
+        0,
+    );
+    if from.is_empty() || pixels.is_empty() {
+        return;
     }
-    resized.into_vec()
+    ImageRef::new(width, height, from, kind)
+        .map_err(|error| error.to_string())
+        .and_then(|source| {
+            let mut target = Image::from_slice_u8(to.0, to.1, pixels, kind)
+                .map_err(|error| error.to_string())?;
+            resizer
+                .resize(&source, &mut target, &options)
+                .map_err(|error| error.to_string())
+        })
+        .unwrap_or_else(|error| unreachable!("a part always lies in its picture: {error}"));
 }
 
 /// One axis of a part: which pixels its filter needs, and where among them it lies.
@@ -106,16 +170,16 @@ impl Span {
     }
 }
 
-/// The pixels of two spans, the border repeated outside the picture.
-fn bordered<P>(picture: &Picture<P>, across: &Span, down: &Span) -> Vec<u8>
+/// The pixels of two spans, the border repeated outside the picture, into `pixels`.
+fn bordered<P>(picture: &Picture<P>, across: &Span, down: &Span, pixels: &mut Vec<u8>)
 where
     P: Pixel<Subpixel = u8>,
 {
     let channels = usize::from(P::CHANNEL_COUNT);
     let stride = channels * picture.width() as usize;
-    let rows: Vec<&[u8]> = picture.as_raw().chunks_exact(stride.max(1)).collect();
-    if rows.is_empty() || stride == 0 {
-        return Vec::new();
+    pixels.clear();
+    if picture.as_raw().is_empty() {
+        return;
     }
     let last_row = i64::from(picture.height()) - 1;
     let (width, wanted) = (i64::from(picture.width()), i64::from(across.pixels));
@@ -124,9 +188,9 @@ where
     let before = (-across.first).clamp(0, wanted) as usize;
     let after = (end - width).clamp(0, wanted) as usize;
 
-    let mut pixels = Vec::with_capacity(channels * across.pixels as usize * down.pixels as usize);
     for row in down.first..down.first + i64::from(down.pixels) {
-        let row = rows[row.clamp(0, last_row) as usize];
+        let start = stride * row.clamp(0, last_row) as usize;
+        let row = &picture.as_raw()[start..start + stride];
         pixels.extend(row[..channels].iter().cycle().take(channels * before));
         pixels.extend(&row[channels * inside.start..channels * inside.end]);
         pixels.extend(
@@ -136,7 +200,6 @@ where
                 .take(channels * after),
         );
     }
-    pixels
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::rc::Rc;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use image::{GrayImage, RgbImage};
 
 use super::*;
 use crate::card::{Color, InputSize, Layout, ModelCard, Output, Scale};
+use crate::crop::Crop;
+use crate::error::Error;
 use crate::expression::{Expression, Probabilities};
 use crate::face::{Detection, FaceBox};
+use crate::finder::{SMALLEST_FACE_LIVE, SMALLEST_FACE_STILL};
 
 /// What the fakes were asked for: the smallest face of each search, the faces of each batch.
 #[derive(Default)]
@@ -18,13 +20,13 @@ struct Asked {
 }
 
 struct FakeDetector {
-    asked: Rc<RefCell<Asked>>,
+    asked: Arc<Mutex<Asked>>,
     faces: usize,
 }
 
 impl FaceDetector for FakeDetector {
     fn detect(&mut self, _: &GrayImage, smallest_face: f32) -> Result<Vec<Detection>> {
-        self.asked.borrow_mut().smallest.push(smallest_face);
+        self.asked.lock().unwrap().smallest.push(smallest_face);
         let faces = (0..self.faces).map(|index| {
             let x = index as f32 * 100.0;
             Detection {
@@ -43,7 +45,7 @@ impl FaceDetector for FakeDetector {
 
 /// Answers what it was given, batch by batch; then `happy` for every face.
 struct FakeClassifier {
-    asked: Rc<RefCell<Asked>>,
+    asked: Arc<Mutex<Asked>>,
     card: ModelCard,
     answers: VecDeque<Result<Vec<Probabilities>>>,
 }
@@ -54,7 +56,7 @@ impl Classifier for FakeClassifier {
     }
 
     fn classify(&mut self, crops: &[Crop]) -> Result<Vec<Probabilities>> {
-        self.asked.borrow_mut().batches.push(crops.len());
+        self.asked.lock().unwrap().batches.push(crops.len());
         let happy = certainly(Expression::Happy);
         self.answers
             .pop_front()
@@ -108,14 +110,14 @@ fn frame(millis: u64) -> Frame {
 fn analyzer(
     faces: usize,
     answers: impl IntoIterator<Item = Result<Vec<Probabilities>>>,
-) -> (Analyzer, Rc<RefCell<Asked>>) {
-    let asked = Rc::new(RefCell::new(Asked::default()));
+) -> (Analyzer, Arc<Mutex<Asked>>) {
+    let asked = Arc::new(Mutex::new(Asked::default()));
     let detector = FakeDetector {
-        asked: Rc::clone(&asked),
+        asked: Arc::clone(&asked),
         faces,
     };
     let classifier = FakeClassifier {
-        asked: Rc::clone(&asked),
+        asked: Arc::clone(&asked),
         card: card("first"),
         answers: answers.into_iter().collect(),
     };
@@ -129,7 +131,7 @@ fn analyzer(
 fn all_faces_of_a_frame_go_through_the_network_in_one_batch() {
     let (mut analyzer, asked) = analyzer(3, []);
     let observation = analyzer.analyze(Arc::new(frame(0))).unwrap();
-    assert_eq!(asked.borrow().batches, [3]);
+    assert_eq!(asked.lock().unwrap().batches, [3]);
     let ids: Vec<u64> = observation.faces.iter().map(|face| face.id).collect();
     assert_eq!(ids, [1, 2, 3]);
     assert_eq!(&*observation.model, "first");
@@ -144,7 +146,7 @@ fn a_frame_without_a_face_is_an_observation_that_asks_no_network() {
     let (mut analyzer, asked) = analyzer(0, []);
     let observation = analyzer.analyze(Arc::new(frame(0))).unwrap();
     assert!(observation.faces.is_empty());
-    assert!(asked.borrow().batches.is_empty());
+    assert!(asked.lock().unwrap().batches.is_empty());
 }
 
 #[test]
@@ -186,7 +188,7 @@ fn smaller_faces_are_looked_for_in_stills() {
     with_defaults.analyze(Arc::new(frame(0))).unwrap();
     with_defaults.analyze(Arc::new(still())).unwrap();
     assert_eq!(
-        asked.borrow().smallest,
+        asked.lock().unwrap().smallest,
         [SMALLEST_FACE_LIVE, SMALLEST_FACE_STILL]
     );
 
@@ -194,7 +196,7 @@ fn smaller_faces_are_looked_for_in_stills() {
     let mut set = set.with_smallest_face(Some(0.2));
     set.analyze(Arc::new(frame(0))).unwrap();
     set.analyze(Arc::new(still())).unwrap();
-    assert_eq!(asked.borrow().smallest, [0.2, 0.2]);
+    assert_eq!(asked.lock().unwrap().smallest, [0.2, 0.2]);
 }
 
 #[test]

@@ -134,6 +134,7 @@ struct Tally {
 impl Tally {
     fn count(&mut self, times: &StageTimes) {
         self.frames += 1;
+        self.times.shrink += times.shrink;
         self.times.detect += times.detect;
         self.times.crop += times.crop;
         self.times.classify += times.classify;
@@ -146,9 +147,10 @@ impl fmt::Display for Tally {
         let millis = |time: Duration| time.as_secs_f64() * 1e3 / f64::from(self.frames.max(1));
         write!(
             formatter,
-            "{} frames, each {:.2} ms on average: detect {:.2}, crop {:.2}, classify {:.2}, track {:.2}",
+            "{} frames, each {:.2} ms on average: shrink {:.2}, detect {:.2}, crop {:.2}, classify {:.2}, track {:.2}",
             self.frames,
             millis(self.times.total()),
+            millis(self.times.shrink),
             millis(self.times.detect),
             millis(self.times.crop),
             millis(self.times.classify),

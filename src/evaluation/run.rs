@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::comparison::{Comparison, compare};
 use super::dataset::{Dataset, Sample, Skipped};
 use super::metrics::{Scores, Tally};
-use crate::analyzer::SMALLEST_FACE_STILL;
 use crate::card::ModelCard;
 use crate::classifier::Classifier;
 use crate::crop::{self, Crop};
@@ -16,6 +15,7 @@ use crate::detector::FaceDetector;
 use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::face::FaceBox;
+use crate::finder::SMALLEST_FACE_STILL;
 use crate::frame;
 
 /// Faces per call of a network: enough to keep it busy, few enough to hold.

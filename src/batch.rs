@@ -1,24 +1,31 @@
 //! Offline: a file's frames in order, as fast as the machine allows, into a session.
+//!
+//! One thread finds the faces, another reads them and writes the rows; decoding has its own. What is
+//! written does not depend on which of them is quicker.
 
+mod clerk;
 mod crew;
+mod look;
 mod plan;
 mod resume;
 mod summary;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use serde_json::json;
 
+use self::clerk::Clerk;
+use self::look::Look;
 use self::resume::Found;
 use crate::analyzer::Analyzer;
-use crate::annotated::Annotated;
 use crate::error::{Error, Result};
 use crate::observation::Observation;
-use crate::session::{EventKind, SessionWriter};
 use crate::source::{self, CameraRequest, FrameSource, SourceSpec};
 
 pub use crew::{Done, run_all};
@@ -102,12 +109,8 @@ impl Outcome {
     }
 }
 
-/// What is written about one input.
-struct Records {
-    session: SessionWriter,
-    /// `None` when it is not wanted or could not go on.
-    annotated: Option<Annotated>,
-}
+/// Frames found and not yet read.
+const AHEAD: usize = 4;
 
 /// Analyses one input after another.
 pub struct Batch<'a> {
@@ -172,7 +175,14 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        match source::open(&input, &CameraRequest::default()) {
+        let needs_colors =
+            self.options.annotated || self.analyzer.classifier().card().wants_colors();
+        let source = if needs_colors {
+            source::open(&input, &CameraRequest::default())
+        } else {
+            source::open_grey(&input)
+        };
+        match source {
             Ok(mut source) => {
                 let mut hear = progress(source.as_ref());
                 self.run(item, &input, source.as_mut(), &mut hear)
@@ -199,128 +209,51 @@ impl<'a> Batch<'a> {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Outcome> {
         self.analyzer.start_over();
-        let mut outcome = Outcome::default();
-        let mut records = None;
-        let result = self.read(item, input, source, &mut records, &mut outcome, progress);
-        if let Some(records) = records {
-            let ended = finish(records, &mut outcome);
-            // The first error is the cause, the second its echo.
-            result?;
-            outcome.folder = Some(ended?);
-            return Ok(outcome);
-        }
-        result.map(|()| outcome)
-    }
-
-    fn read(
-        &mut self,
-        item: &Item,
-        input: &SourceSpec,
-        source: &mut dyn FrameSource,
-        records: &mut Option<Records>,
-        outcome: &mut Outcome,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<()> {
-        let limit = self.options.frames.map_or(u64::MAX, NonZeroU64::get);
-        while outcome.frames < limit {
-            if self.is_stopped() {
-                outcome.ending = Ending::Stopped;
-                break;
-            }
-            let frame = match source.next_frame() {
-                Ok(Some(frame)) => frame,
-                Ok(None) => break,
-                Err(error) => {
-                    if let Some(records) = records {
-                        records
-                            .session
-                            .event(EventKind::Error, &error.to_string())?;
-                    }
-                    outcome.failures.push(error);
-                    // Only a folder goes on, with its next picture.
-                    if matches!(input, SourceSpec::Folder(_)) {
-                        continue;
-                    }
-                    break;
-                }
+        let is_folder = matches!(input, SourceSpec::Folder(_));
+        let mut clerk = Clerk {
+            item,
+            input,
+            source_name: source.name().to_owned(),
+            options: self.options,
+            provider: self.provider,
+            records: None,
+            outcome: Outcome::default(),
+        };
+        let (options, stop) = (self.options, self.stop);
+        let (finder, reader) = self.analyzer.halves();
+        let (sender, steps) = sync_channel(AHEAD);
+        let (result, frames_read) = thread::scope(|scope| {
+            let clerk = &mut clerk;
+            let desk = thread::Builder::new()
+                .name("reading faces".to_owned())
+                .spawn_scoped(scope, move || {
+                    steps
+                        .into_iter()
+                        .try_for_each(|step| clerk.take(reader, step))
+                });
+            let desk = match desk {
+                Ok(desk) => desk,
+                Err(error) => return (Err(Error::Thread(error)), 0),
             };
-            let wanted = outcome.frames_read % self.options.every == 0;
-            outcome.frames_read += 1;
-            if wanted {
-                let records = match records {
-                    Some(records) => records,
-                    None => {
-                        records.insert(self.begin(item, input, source.name(), &outcome.failures)?)
-                    }
-                };
-                let observation = self.analyzer.analyze(Arc::new(frame))?;
-                records.session.write(&observation)?;
-                outcome.count(&observation);
-                records.annotate(&observation, outcome)?;
-            }
-            progress(outcome.frames_read);
+            let mut look = Look {
+                finder,
+                options,
+                stop,
+                is_folder,
+                steps: sender,
+            };
+            let (ending, frames_read) = look.through(source, progress);
+            drop(look);
+            let written = desk.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (written.and(ending), frames_read)
+        });
+        clerk.outcome.frames_read = frames_read;
+        match result {
+            Ok(ending) => clerk.finish(ending),
+            Err(error) => clerk.give_up(error),
         }
-        Ok(())
-    }
-
-    /// Makes the session, once there is something to write into it.
-    fn begin(
-        &self,
-        item: &Item,
-        input: &SourceSpec,
-        name: &str,
-        failures: &[Error],
-    ) -> Result<Records> {
-        let Options {
-            every,
-            annotated,
-            blur,
-            ..
-        } = self.options;
-        let settings = self.options.settings();
-        let mut session = SessionWriter::create(&item.parent, &item.name, settings)?;
-        session.source(input.kind(), name, &input.to_string())?;
-        session.model(self.analyzer.classifier().card(), self.provider)?;
-        for failure in failures {
-            session.event(EventKind::Error, &failure.to_string())?;
-        }
-        let annotated =
-            annotated.then(|| Annotated::new(input, session.folder(), every.get(), blur));
-        Ok(Records { session, annotated })
     }
 }
 
 /// Makes, for an opened source, what hears the number of frames read from it.
 pub type Progress<'a> = dyn Fn(&dyn FrameSource) -> Box<dyn FnMut(u64)> + Sync + 'a;
-
-impl Records {
-    /// Adds a frame to the annotated form. When that cannot be written, the rows go on without it.
-    fn annotate(&mut self, observation: &Observation, outcome: &mut Outcome) -> Result<()> {
-        let Some(annotated) = &mut self.annotated else {
-            return Ok(());
-        };
-        let written = annotated.write(observation);
-        self.give_up(written, outcome)
-    }
-
-    fn give_up(&mut self, written: Result<()>, outcome: &mut Outcome) -> Result<()> {
-        if let Err(error) = written {
-            self.annotated = None;
-            self.session.event(EventKind::Error, &error.to_string())?;
-            outcome.failures.push(error);
-        }
-        Ok(())
-    }
-}
-
-/// Completes the annotated form and then the session, which is whole only with all that was wanted.
-fn finish(mut records: Records, outcome: &mut Outcome) -> Result<PathBuf> {
-    let completed = records.annotated.take().map_or(Ok(()), Annotated::finish);
-    let noted = records.give_up(completed, outcome);
-    let noted = noted.and_then(|()| match outcome.ending {
-        Ending::Stopped => records.session.event(EventKind::Stopped, ""),
-        _ => Ok(()),
-    });
-    let ended = records.session.finish(outcome.frames_read, 0);
-    noted.and(ended)
-}

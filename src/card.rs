@@ -108,6 +108,14 @@ pub struct ModelCard {
     pub source: String,
 }
 
+impl ModelCard {
+    /// Whether the model sees colours; one channel can only be brightness.
+    #[must_use]
+    pub fn wants_colors(&self) -> bool {
+        self.color != Color::Gray && self.input.channels == 3
+    }
+}
+
 /// Largest height or width: four times what networks for faces take (224), and a batch of eight
 /// such inputs still fits 100 MB.
 const LARGEST_SIDE: u32 = 1024;

@@ -29,7 +29,8 @@ pub struct Crop {
 pub fn crop(frame: &Frame, face: &FaceBox, card: &ModelCard) -> Crop {
     let square = face.squared(card.margin);
     let size = (card.input.width, card.input.height);
-    Crop::new(card, |shows_colors| {
+    let has_colors = !frame.picture.is_empty();
+    Crop::new(card, has_colors, |shows_colors| {
         if shows_colors {
             resize::part(&frame.picture, &square, size)
         } else {
@@ -43,7 +44,7 @@ pub fn crop(frame: &Frame, face: &FaceBox, card: &ModelCard) -> Crop {
 pub fn part(picture: &RgbImage, face: &FaceBox, card: &ModelCard) -> Crop {
     let square = face.squared(card.margin);
     let size = (card.input.width, card.input.height);
-    Crop::new(card, |shows_colors| {
+    Crop::new(card, true, |shows_colors| {
         if shows_colors {
             resize::part(picture, &square, size)
         } else {
@@ -57,7 +58,7 @@ pub fn part(picture: &RgbImage, face: &FaceBox, card: &ModelCard) -> Crop {
 #[must_use]
 pub fn whole(picture: &RgbImage, card: &ModelCard) -> Crop {
     let size = (card.input.width, card.input.height);
-    Crop::new(card, |shows_colors| {
+    Crop::new(card, true, |shows_colors| {
         if shows_colors {
             resize::whole(picture, size)
         } else {
@@ -68,10 +69,9 @@ pub fn whole(picture: &RgbImage, card: &ModelCard) -> Crop {
 
 impl Crop {
     /// A crop for `card`; `pixels` gives it in RGB when told true, else its brightness.
-    fn new(card: &ModelCard, pixels: impl FnOnce(bool) -> Vec<u8>) -> Self {
+    fn new(card: &ModelCard, has_colors: bool, pixels: impl FnOnce(bool) -> Vec<u8>) -> Self {
         let input = card.input;
-        // One channel can only be brightness.
-        let shows_colors = card.color != Color::Gray && input.channels == 3;
+        let shows_colors = card.wants_colors() && has_colors;
         let mut pixels = pixels(shows_colors);
         if !shows_colors && input.channels > 1 {
             pixels = pixels

@@ -24,9 +24,10 @@ pub struct Frame {
     /// A picture on its own: nothing carries over from the frame before (tracks, smoothing), and
     /// smaller faces are looked for.
     pub still: bool,
-    /// Brightness, Rec. 601, full range 0–255; as large as `picture`.
+    /// Brightness, Rec. 601, full range 0–255.
     pub luma: GrayImage,
-    /// The picture for display.
+    /// The picture in colours, as large; empty where nobody asked for it (see
+    /// [`crate::source::open_grey`]).
     pub picture: RgbImage,
 }
 
@@ -34,7 +35,7 @@ impl Frame {
     /// Width and height in pixels.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
-        self.picture.dimensions()
+        self.luma.dimensions()
     }
 }
 

@@ -160,6 +160,17 @@ pub fn open(spec: &SourceSpec, request: &CameraRequest) -> Result<Box<dyn FrameS
     })
 }
 
+/// Opens a file for who needs no colours: as [`open`], but the frames of a video have no picture.
+///
+/// # Errors
+/// Those of [`open`].
+pub fn open_grey(spec: &SourceSpec) -> Result<Box<dyn FrameSource>> {
+    match spec {
+        SourceSpec::Video(path) => Ok(Box::new(VideoSource::open_grey(path)?)),
+        _ => open(spec, &CameraRequest::default()),
+    }
+}
+
 /// The picture that a file shows at a time: what was analysed there. A picture shows the same at any.
 ///
 /// # Errors

@@ -167,11 +167,23 @@ impl Chroma {
 
     /// The colour and the full-range brightness of a pixel.
     fn with(&self, y: u8) -> ([u8; 3], u8) {
-        // 255 / 219, and a half to round.
-        let brightness = 76_309 * (i32::from(y) - 16) + 0x8000;
+        let brightness = brightness(y);
         let byte = |value: i32| (value >> 16).clamp(0, 255) as u8;
         let colour = [self.red, self.green, self.blue].map(|part| byte(brightness + part));
         (colour, byte(brightness))
+    }
+}
+
+/// The full-range brightness of a Y of studio range, in units of 1/65536, and a half to round: times
+/// 255 / 219.
+const fn brightness(y: u8) -> i32 {
+    76_309 * (y as i32 - 16) + 0x8000
+}
+
+/// Makes a Y plane of studio range, 16–235, one of full range.
+pub(super) fn expand(luma: &mut GrayImage) {
+    for value in luma.iter_mut() {
+        *value = (brightness(*value) >> 16).clamp(0, 255) as u8;
     }
 }
 

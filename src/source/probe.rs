@@ -18,6 +18,17 @@ pub struct VideoInfo {
     pub frames: Option<u64>,
     /// The usual time from one frame to the next.
     pub frame_distance: Duration,
+    /// What its Y plane holds; `None` where it has none or nothing is known of it.
+    pub range: Option<Range>,
+}
+
+/// Which bytes stand for black and white in a Y plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// 16 and 235.
+    Studio,
+    /// 0 and 255.
+    Full,
 }
 
 impl VideoInfo {
@@ -50,7 +61,10 @@ pub fn probe(path: &Path) -> Result<VideoInfo> {
             "json",
         ])
         .args(["-select_streams", "V:0", "-show_entries"])
-        .arg("format=format_name,duration:stream=avg_frame_rate,r_frame_rate,nb_frames,duration")
+        .arg(
+            "format=format_name,duration:stream=avg_frame_rate,r_frame_rate,nb_frames,duration,\
+             pix_fmt,color_range",
+        )
         .arg("-i")
         .arg(file_url(path))
         .stdin(Stdio::null())
@@ -104,6 +118,24 @@ struct Stream {
     r_frame_rate: String,
     nb_frames: Option<String>,
     duration: Option<String>,
+    pix_fmt: String,
+    color_range: String,
+}
+
+impl Stream {
+    fn range(&self) -> Option<Range> {
+        let format = self.pix_fmt.as_str();
+        if format.starts_with("yuvj") || format.starts_with("gray") {
+            return Some(Range::Full);
+        }
+        let has_brightness = ["yuv4", "nv12", "nv16", "nv21"]
+            .iter()
+            .any(|known| format.starts_with(known));
+        has_brightness.then_some(match self.color_range.as_str() {
+            "pc" => Range::Full,
+            _ => Range::Studio,
+        })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -140,6 +172,7 @@ impl Answer {
                 .as_deref()
                 .and_then(|frames| frames.parse().ok()),
             frame_distance: distance,
+            range: stream.range(),
         })
     }
 }

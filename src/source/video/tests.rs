@@ -1,9 +1,11 @@
 //! Videos made by ffmpeg's own test pictures, read back.
 
 use std::fs;
+use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::decoder::{Stamp, error_in, stamp_in};
 use super::*;
 
 /// Runs `ffmpeg` in a folder of its own; the last argument names the video.

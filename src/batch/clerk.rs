@@ -1,0 +1,130 @@
+//! Reads the faces that were found, and keeps the records of one input.
+
+use std::path::PathBuf;
+
+use super::look::Step;
+use super::{Ending, Item, Options, Outcome};
+use crate::annotated::Annotated;
+use crate::card::ModelCard;
+use crate::error::{Error, Result};
+use crate::observation::Observation;
+use crate::reader::Reader;
+use crate::session::{EventKind, SessionWriter};
+use crate::source::SourceSpec;
+
+/// What is written about one input.
+pub(super) struct Records {
+    session: SessionWriter,
+    /// `None` when it is not wanted or could not go on.
+    annotated: Option<Annotated>,
+}
+
+/// Reads the faces that were found, and keeps the records of one input.
+pub(super) struct Clerk<'a> {
+    pub(super) item: &'a Item,
+    pub(super) input: &'a SourceSpec,
+    pub(super) source_name: String,
+    pub(super) options: Options,
+    pub(super) provider: &'static str,
+    /// `None` until there is something to write.
+    pub(super) records: Option<Records>,
+    pub(super) outcome: Outcome,
+}
+
+impl Clerk<'_> {
+    pub(super) fn take(&mut self, reader: &mut Reader, step: Step) -> Result<()> {
+        match step {
+            Step::Found(found) => {
+                if self.records.is_none() {
+                    self.records = Some(self.begin(reader.classifier().card())?);
+                }
+                let Some(records) = &mut self.records else {
+                    unreachable!("made above")
+                };
+                let observation = reader.read(found)?;
+                records.session.write(&observation)?;
+                self.outcome.count(&observation);
+                records.annotate(&observation, &mut self.outcome)
+            }
+            Step::Unreadable(error) => {
+                let noted = self.records.as_mut().map_or(Ok(()), |records| {
+                    records.session.event(EventKind::Error, &error.to_string())
+                });
+                self.outcome.failures.push(error);
+                noted
+            }
+        }
+    }
+
+    /// Makes the session, once there is something to write into it.
+    fn begin(&self, card: &ModelCard) -> Result<Records> {
+        let Options {
+            every,
+            annotated,
+            blur,
+            ..
+        } = self.options;
+        let (item, input) = (self.item, self.input);
+        let settings = self.options.settings();
+        let mut session = SessionWriter::create(&item.parent, &item.name, settings)?;
+        session.source(input.kind(), &self.source_name, &input.to_string())?;
+        session.model(card, self.provider)?;
+        for failure in &self.outcome.failures {
+            session.event(EventKind::Error, &failure.to_string())?;
+        }
+        let annotated =
+            annotated.then(|| Annotated::new(input, session.folder(), every.get(), blur));
+        Ok(Records { session, annotated })
+    }
+
+    /// Completes the annotated form and then the session, which is whole only with all that was wanted.
+    pub(super) fn finish(mut self, ending: Ending) -> Result<Outcome> {
+        self.outcome.ending = ending;
+        if let Some(records) = self.records.take() {
+            self.outcome.folder = Some(finish(records, &mut self.outcome)?);
+        }
+        Ok(self.outcome)
+    }
+
+    /// Ends the session as well as it can be. The first error is the cause, a second its echo.
+    pub(super) fn give_up(mut self, error: Error) -> Result<Outcome> {
+        if let Some(records) = self.records.take()
+            && let Err(echo) = finish(records, &mut self.outcome)
+        {
+            log::debug!("{echo}");
+        }
+        Err(error)
+    }
+}
+
+impl Records {
+    /// Adds a frame to the annotated form. When that cannot be written, the rows go on without it.
+    fn annotate(&mut self, observation: &Observation, outcome: &mut Outcome) -> Result<()> {
+        let Some(annotated) = &mut self.annotated else {
+            return Ok(());
+        };
+        let written = annotated.write(observation);
+        self.give_up(written, outcome)
+    }
+
+    fn give_up(&mut self, written: Result<()>, outcome: &mut Outcome) -> Result<()> {
+        if let Err(error) = written {
+            self.annotated = None;
+            self.session.event(EventKind::Error, &error.to_string())?;
+            outcome.failures.push(error);
+        }
+        Ok(())
+    }
+}
+
+/// Completes the annotated form and then the session, which is whole only with all that was wanted.
+fn finish(mut records: Records, outcome: &mut Outcome) -> Result<PathBuf> {
+    let completed = records.annotated.take().map_or(Ok(()), Annotated::finish);
+    let noted = records.give_up(completed, outcome);
+    let noted = noted.and_then(|()| match outcome.ending {
+        Ending::Stopped => records.session.event(EventKind::Stopped, ""),
+        _ => Ok(()),
+    });
+    let ended = records.session.finish(outcome.frames_read, 0);
+    noted.and(ended)
+}

@@ -10,6 +10,7 @@ macro_rules! say {
 }
 
 mod analyze;
+mod bench;
 mod cameras;
 mod doctor;
 mod eval;
@@ -73,6 +74,8 @@ enum Command {
     Cameras(cameras::CamerasArgs),
     /// Say what is here and what is missing
     Doctor(doctor::DoctorArgs),
+    /// Measure the time of each stage on this machine
+    Bench(bench::BenchArgs),
 }
 
 /// What the window and `watch` share.
@@ -182,6 +185,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Models(args)) => models::run(&args),
         Some(Command::Cameras(args)) => cameras::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
+        Some(Command::Bench(args)) => bench::run(&args, arguments.quiet),
     }
 }
 

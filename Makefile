@@ -2,6 +2,7 @@
 #
 #   make run ARGS="watch demo"    arguments for the program
 #   make run CUDA=1               with ONNX Runtime for NVIDIA cards (once a download of 1.6 GB)
+#   make bench CLIP=film.mp4      Mien beside other programs on your own clip
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mien
 ORT := libonnxruntime.so.1.31.1
@@ -19,7 +20,7 @@ RUNTIME := runtime/$(ORT)
 endif
 
 .NOTPARALLEL:
-.PHONY: build run setup test check test-training check-report third-party
+.PHONY: build run setup test check test-training check-report third-party bench
 
 build: setup
 	@cargo build --release
@@ -43,6 +44,16 @@ test-training: export PATH := $(CACHE)/training/bin:$(PATH)
 test-training: packages-training
 	@scripts/training_env.sh $(CACHE)/training
 	@training/check.sh
+
+# Mien beside its peers, turn by turn; without a CLIP on a portrait that a camera sways over.
+bench: build
+	@scripts/peers_env.sh $(CACHE)/peers
+	@$(if $(CLIP),,$(MAKE) --no-print-directory target/bench.mp4)
+	@$(CACHE)/peers/bin/python benches/peers/compare.py $(or $(CLIP),target/bench.mp4) $(PEERS)
+
+target/bench.mp4: tests/data/astronaut.png
+	@ffmpeg -v error -y -nostdin -loop 1 -framerate 30 -i $< -t 15 -pix_fmt yuv420p \
+		-vf "crop=448:336:x='32+32*sin(t)':y='16+16*sin(2*t)',scale=640:480" $@
 
 # The report's page in a browser: docs/example-report.html, or PAGES="...". Pictures of it go to target/report/.
 check-report: packages-browser

@@ -21,6 +21,9 @@ pub const SMALLEST_FACE_STILL: f32 = 1.0 / 40.0;
 pub const SEARCH_EVERY: Duration = Duration::from_millis(450);
 /// The same while nobody is in view: then there is nothing else to do.
 pub const SEARCH_EVERY_ALONE: Duration = Duration::from_millis(100);
+/// A face that has moved by this share of its side since then, or grown or shrunk by it, is reason to
+/// look everywhere again: the camera may be turning, and others come into view.
+const RESTLESS: f32 = 0.35;
 /// Frames further apart than this have too little in common to follow a face from one to the next.
 const FOLLOWED_OVER: Duration = Duration::from_millis(150);
 /// A face that is not found where it was is looked for there for so long: a turned head or a hand
@@ -31,10 +34,22 @@ const LOOKED_FOR: Duration = Duration::from_millis(600);
 #[derive(Debug, Clone, Copy)]
 struct Known {
     face_box: FaceBox,
+    /// Where it was when all was last searched.
+    searched_box: FaceBox,
     /// When it was last found.
     seen: Duration,
     /// It was not found in the last frame.
     lost: bool,
+}
+
+impl Known {
+    fn is_restless(&self) -> bool {
+        let (now, then) = (&self.face_box, &self.searched_box);
+        let ((x, y), (then_x, then_y)) = (now.center(), then.center());
+        let moved = (x - then_x).hypot(y - then_y) / then.width;
+        let grown = (now.width / then.width).ln().abs();
+        moved.max(grown) > RESTLESS
+    }
 }
 
 /// Finds the faces of one frame after another. Plain and blocking; lives on the thread that made
@@ -123,7 +138,7 @@ impl Finder {
             .retain(|known| now.saturating_sub(known.seen) <= LOOKED_FOR);
 
         let mut detections: Vec<Detection> = Vec::with_capacity(self.known.len());
-        let mut has_lost = false;
+        let mut has_changed = false;
         for known in &mut self.known {
             let found = self.detector.follow(&frame.luma, &known.face_box)?;
             // Two that have come together are one.
@@ -132,14 +147,11 @@ impl Finder {
             });
             if let Some(found) = found {
                 detections.push(found);
-                *known = Known {
-                    face_box: found.face_box,
-                    seen: now,
-                    lost: false,
-                };
+                (known.face_box, known.seen, known.lost) = (found.face_box, now, false);
+                has_changed |= known.is_restless();
             } else {
                 // It may have leapt, or somebody else may be here now: reason to look everywhere, once.
-                has_lost |= !std::mem::replace(&mut known.lost, true);
+                has_changed |= !std::mem::replace(&mut known.lost, true);
             }
         }
         let every = if detections.is_empty() {
@@ -150,7 +162,7 @@ impl Finder {
         let is_due = self
             .searched
             .is_none_or(|searched| now.saturating_sub(searched) >= every);
-        if is_due || has_lost {
+        if is_due || has_changed {
             self.searched = Some(now);
             self.search(frame, &mut detections)?;
         }
@@ -159,6 +171,9 @@ impl Finder {
 
     /// Looks everywhere but where faces have been found already, and adds what is there.
     fn search(&mut self, frame: &Frame, detections: &mut Vec<Detection>) -> Result<()> {
+        for known in &mut self.known {
+            known.searched_box = known.face_box;
+        }
         let followed: Vec<FaceBox> = detections.iter().map(|found| found.face_box).collect();
         let others =
             self.detector
@@ -170,6 +185,7 @@ impl Finder {
                 .find(|known| known.lost && is_same(&known.face_box, &other.face_box));
             let known = Known {
                 face_box: other.face_box,
+                searched_box: other.face_box,
                 seen: self.now,
                 lost: false,
             };

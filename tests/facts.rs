@@ -125,3 +125,50 @@ fn a_runtime_that_is_no_library_cut_short_or_another_one_is_named_and_nothing_cr
         }
     }
 }
+
+#[test]
+fn bench_tells_what_every_stage_takes() {
+    let home = tempfile::tempdir().unwrap();
+    let report = mien(&home, None, &["bench", "--frames", "12", "--json", "-"]).unwrap();
+    let report = json(&report);
+    let stages = report["stages"].as_array().unwrap();
+    let names: Vec<&str> = stages
+        .iter()
+        .map(|stage| stage[0].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "decode",
+            "shrink",
+            "detect",
+            "crop",
+            "classify",
+            "track",
+            "log",
+            "without decode"
+        ]
+    );
+    for (name, worked) in [("detect", 0.1), ("classify", 0.01), ("without decode", 0.1)] {
+        let index = names.iter().position(|stage| *stage == name).unwrap();
+        let millis = &stages[index][1];
+        let (median, p99) = (
+            millis["median"].as_f64().unwrap(),
+            millis["p99"].as_f64().unwrap(),
+        );
+        assert!(median > worked && p99 >= median, "{name}: {millis}");
+    }
+    assert_eq!(
+        (&report["frames"], &report["frames_with_face"]),
+        (&12.into(), &12.into())
+    );
+    for way in ["one_thread", "as_shipped"] {
+        assert!(report[way]["frames_per_second"].as_f64().unwrap() > 0.1);
+    }
+    assert!(report["startup_ms"].as_f64().unwrap() > 1.0);
+    assert!(report["delay_ms"]["median"].as_f64().unwrap() > 0.1);
+    #[cfg(target_os = "linux")]
+    assert!(report["peak_memory_mb"].as_f64().unwrap() > 20.0);
+    let complaint = mien(&home, None, &["bench", "camera"]).unwrap_err();
+    assert!(complaint.contains("its own pace"), "{complaint}");
+}

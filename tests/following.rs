@@ -33,8 +33,16 @@ fn media(name: &str) -> Option<PathBuf> {
     there
 }
 
-/// Where the people are in a frame.
-type Truth = Vec<(usize, FaceBox)>;
+/// Where somebody is in a frame.
+struct Person {
+    number: usize,
+    place: FaceBox,
+    /// Large enough that a search is to find them.
+    is_due: bool,
+}
+
+/// Everybody in a frame.
+type Truth = Vec<Person>;
 
 /// What came of a sequence.
 #[derive(Debug, Default)]
@@ -52,7 +60,8 @@ struct Score {
 
 impl Score {
     fn count(&mut self, faces: &[Face], truth: &Truth, in_view: &FaceBox) {
-        for (person, place) in truth {
+        for person in truth {
+            let place = &person.place;
             let face = faces
                 .iter()
                 .max_by(|left, right| {
@@ -61,11 +70,11 @@ impl Score {
                 })
                 .filter(|face| face.face_box.overlap(place) > 0.3);
             // Who is cut off by the frame's edge need not be found.
-            let whole = place.within(in_view).area() >= place.area() * 0.99;
-            self.there += usize::from(whole);
+            let is_due = person.is_due && place.within(in_view).area() >= place.area() * 0.99;
+            self.there += usize::from(is_due);
             if let Some(face) = face {
-                self.found += usize::from(whole);
-                let before = self.ids.insert(*person, face.id);
+                self.found += usize::from(is_due);
+                let before = self.ids.insert(person.number, face.id);
                 self.switches += usize::from(before.is_some_and(|id| id != face.id));
             }
         }
@@ -74,7 +83,7 @@ impl Score {
             .filter(|face| {
                 !truth
                     .iter()
-                    .any(|(_, place)| face.face_box.inclusion(place) > 0.3)
+                    .any(|person| face.face_box.inclusion(&person.place) > 0.3)
             })
             .count();
     }
@@ -147,7 +156,11 @@ fn a_talking_woman_is_found_as_often_as_by_searching_every_frame() {
     let truth = |_: usize, full: &[Detection]| {
         let surest = full.iter().max_by(|a, b| a.score.total_cmp(&b.score));
         surest
-            .map(|found| (0, found.face_box))
+            .map(|found| Person {
+                number: 0,
+                place: found.face_box,
+                is_due: true,
+            })
             .into_iter()
             .collect()
     };
@@ -196,19 +209,23 @@ fn conference(name: &str, seconds: f32, path: Path) -> Option<(Score, Score)> {
             width,
             height,
         };
+        // Less than half a face may be found or not.
         let visible = people.iter().enumerate().filter(|(_, person)| {
-            // Half a face may be found or not, and smaller ones are not looked for.
             person.face_box.within(&in_view).area() > 0.5 * person.face_box.area()
-                && person.face_box.width * scale > 1.15 * SMALLEST_FACE_LIVE * SIZE.0 as f32
         });
         visible
-            .map(|(index, person)| {
-                let face_box = FaceBox {
+            .map(|(number, person)| {
+                let place = FaceBox {
                     x: person.face_box.x - x,
                     y: person.face_box.y - y,
                     ..person.face_box
-                };
-                (index, face_box.scaled(scale))
+                }
+                .scaled(scale);
+                Person {
+                    number,
+                    place,
+                    is_due: place.width > 1.15 * SMALLEST_FACE_LIVE * SIZE.0 as f32,
+                }
             })
             .collect()
     };
@@ -218,9 +235,9 @@ fn conference(name: &str, seconds: f32, path: Path) -> Option<(Score, Score)> {
 #[test]
 fn people_in_a_moving_picture_are_found_as_often_as_by_searching_every_frame() {
     let scenes: [(&str, f32, Path); 3] = [
-        ("pan", 6.0, |time| (330.0 + 1000.0 * time, 220.0, 460.0)),
-        ("zoom", 4.0, |time| (830.0, 260.0, 640.0 - 360.0 * time)),
-        ("sway", 4.0, |time| {
+        ("pan", 5.0, |time| (330.0 + 1000.0 * time, 220.0, 460.0)),
+        ("zoom", 3.0, |time| (830.0, 260.0, 640.0 - 360.0 * time)),
+        ("sway", 3.0, |time| {
             let turn = time * 4.0 * std::f32::consts::TAU;
             (
                 830.0 + 150.0 * turn.sin(),
@@ -233,7 +250,9 @@ fn people_in_a_moving_picture_are_found_as_often_as_by_searching_every_frame() {
         let Some((full, followed)) = conference(name, seconds, path) else {
             return;
         };
-        assert!(full.found > 500 && followed.found >= full.found, "{name}");
+        // Who comes into view is noticed within half a second, not in the first frame.
+        assert!(full.found > 500, "{name}");
+        assert!(followed.found as f32 >= 0.995 * full.found as f32, "{name}");
         assert!(followed.false_boxes <= full.false_boxes, "{name}");
         assert!(followed.switches <= full.switches, "{name}");
     }

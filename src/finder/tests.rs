@@ -81,16 +81,28 @@ fn second(from: u64) -> impl Iterator<Item = u64> {
     (0..30).map(move |frame| from + frame * 1000 / 30)
 }
 
-#[test]
-fn a_face_is_followed_and_all_is_searched_now_and_then() {
+/// Lets a face move for a second, so far in each frame; gives the searches and follows that took.
+fn followed_at(pixels_per_frame: f32) -> (usize, usize) {
     let (mut finder, world) = finder();
     for (step, millis) in second(0).enumerate() {
-        let at = step as f32 * 10.0;
+        let at = step as f32 * pixels_per_frame;
         world.borrow_mut().faces = vec![face_at(at)];
         assert_eq!(found(&mut finder, millis), [at]);
     }
     let world = world.borrow();
-    assert_eq!((world.searches, world.follows), (3, 29));
+    (world.searches, world.follows)
+}
+
+#[test]
+fn a_face_is_followed_and_all_is_searched_now_and_then() {
+    assert_eq!(followed_at(1.0), (3, 29));
+}
+
+#[test]
+fn all_is_searched_more_often_while_faces_move() {
+    // 35 of its 100 pixels are four frames at 10, and three at 12.
+    assert_eq!(followed_at(10.0), (8, 29));
+    assert_eq!(followed_at(12.0), (10, 29));
 }
 
 #[test]

@@ -11,9 +11,11 @@ use super::background::Background;
 use super::page::{buttons_ui, show};
 use super::theme::{Palette, semibold, size, space};
 use super::widgets::{button, main_button, sentence};
+use super::{App, ModelEntry};
 use crate::catalog::Model;
 use crate::error::Result;
 use crate::import::{Import, Keys, Trial};
+use crate::pipeline::{Notice, Severity};
 use crate::self_test::Verdict;
 
 /// What is asked for, in this order; the choices of those that are one of a few.
@@ -252,6 +254,26 @@ impl AddModel {
                 Outcome::Open
             }
         }
+    }
+}
+
+impl App {
+    /// Begins to take a model in.
+    pub(super) fn add_model(&mut self, ctx: &egui::Context, file: PathBuf) {
+        match &self.options.import {
+            Some(import) => self.adding = Some(AddModel::open(ctx, import.clone(), file)),
+            None => self.complain(ctx, "there is no home folder for models"),
+        }
+    }
+
+    /// A model has been taken in: it is in the menu from now on.
+    pub(super) fn added(&mut self, ctx: &egui::Context, model: &Model) {
+        self.adding = None;
+        let entry = ModelEntry::new(&model.card, model.bytes);
+        let text = format!("'{}' is in the menu now", entry.title);
+        self.options.models.push(entry);
+        let severity = Severity::Info;
+        self.toasts.add(ctx, Notice { severity, text });
     }
 }
 

@@ -54,7 +54,6 @@ use self::session::SessionView;
 use self::settings::Settings;
 use self::toasts::Toasts;
 use self::video::Video;
-use crate::catalog::Model;
 use crate::observation::Observation;
 use crate::pipeline::{Command, Condition, Notice, Pipeline, Severity, State};
 use crate::report;
@@ -228,24 +227,6 @@ impl App {
             Ok(spec) => self.act(ctx, Action::Tell(Command::Source(spec))),
             Err(error) => self.complain(ctx, &error.to_string()),
         }
-    }
-
-    /// Begins to take a model in.
-    fn add_model(&mut self, ctx: &egui::Context, file: PathBuf) {
-        match &self.options.import {
-            Some(import) => self.adding = Some(AddModel::open(ctx, import.clone(), file)),
-            None => self.complain(ctx, "there is no home folder for models"),
-        }
-    }
-
-    /// A model has been taken in: it is in the menu from now on.
-    fn added(&mut self, ctx: &egui::Context, model: &Model) {
-        self.adding = None;
-        let entry = ModelEntry::new(&model.card, model.bytes);
-        let text = format!("'{}' is in the menu now", entry.title);
-        self.options.models.push(entry);
-        let severity = Severity::Info;
-        self.toasts.add(ctx, Notice { severity, text });
     }
 
     /// Shows names from the share on that the user wants.

@@ -1,0 +1,242 @@
+//! Models in the live pipeline: changed, refused, in doubt, two at once, explained.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use mien::expression::Expression;
+use mien::pipeline::{Command, Condition, Pipeline, Severity};
+
+use super::common::{self, Step, parts, settings, wait_for};
+use super::{rows, start};
+
+#[test]
+fn a_paused_view_answers_with_the_new_model_at_once() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    wait_for(&pipeline, "frames", |state| state.captured >= 3);
+    pipeline.send(Command::Pause(true));
+    wait_for(&pipeline, "the pause", |state| {
+        state.condition == Condition::Paused
+    });
+    pipeline.send(Command::Model("sad-model".to_owned()));
+    wait_for(&pipeline, "the model", |state| {
+        state
+            .model
+            .as_ref()
+            .is_some_and(|model| &*model.card.name == "sad-model")
+    });
+    let observation = pipeline.observation().unwrap();
+    assert_eq!(observation.faces[0].reading.raw.top().0, Expression::Sad);
+}
+
+#[test]
+fn a_model_that_cannot_be_loaded_leaves_the_old_one_at_work() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    wait_for(&pipeline, "frames", |state| state.captured >= 3);
+    pipeline.send(Command::Model("no-model".to_owned()));
+    wait_for(&pipeline, "the attempt", |state| {
+        state.loading.is_some() || state.captured > 50
+    });
+    let state = wait_for(&pipeline, "its end", |state| {
+        state.loading.is_none() && state.captured > 50
+    });
+    assert_eq!(&*state.model.unwrap().card.name, "happy-model");
+    let notices = pipeline.notices();
+    let said: Vec<_> = notices
+        .iter()
+        .filter(|notice| notice.severity == Severity::Error)
+        .collect();
+    assert_eq!(said.len(), 1);
+    assert!(said[0].text.contains("no-model"), "{}", said[0].text);
+}
+
+#[test]
+fn a_model_that_answers_nonsense_is_reported_once_and_can_be_replaced() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    pipeline.send(Command::Model("mad-model".to_owned()));
+    let state = wait_for(&pipeline, "the mad model", |state| {
+        state
+            .model
+            .as_ref()
+            .is_some_and(|model| &*model.card.name == "mad-model")
+    });
+    wait_for(&pipeline, "more frames", |later| {
+        later.captured > state.captured + 20
+    });
+    let complaints = pipeline
+        .notices()
+        .iter()
+        .filter(|notice| notice.text.contains("mad-model"))
+        .count();
+    assert_eq!(complaints, 1);
+    pipeline.send(Command::Model("happy-model".to_owned()));
+    wait_for(&pipeline, "answers", |later| {
+        later.analyzed > state.analyzed + 2
+    });
+}
+
+#[test]
+fn a_fault_while_a_model_is_loaded_leaves_the_old_one_at_work() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    pipeline.send(Command::Model("unloadable-model".to_owned()));
+    wait_for(&pipeline, "its end", |state| {
+        state.loading.is_none() && state.captured > 50
+    });
+    let notices = pipeline.notices();
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("the fake loader is at fault"))
+    );
+}
+
+#[test]
+fn a_second_model_answers_for_the_same_faces_in_a_table_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
+    wait_for(&pipeline, "frames", |state| state.analyzed > 3);
+    assert!(!session.join("second.csv").exists());
+    pipeline.send(Command::SecondModel(Some("sad-model".to_owned())));
+    let state = wait_for(&pipeline, "faces", |state| state.agreement.faces > 5);
+    assert_eq!(state.agreement.same, 0);
+    assert_eq!(&*state.second.unwrap().card.name, "sad-model");
+    let face = pipeline.observation().unwrap().faces[0].clone();
+    assert_eq!(face.second.unwrap().shown, Some(Expression::Sad));
+    assert_eq!(face.reading.shown, Some(Expression::Happy));
+    // The same model twice agrees with itself.
+    pipeline.send(Command::SecondModel(Some("happy-model".to_owned())));
+    wait_for(&pipeline, "agreement", |state| state.agreement.same > 5);
+    pipeline.send(Command::SecondModel(None));
+    let state = wait_for(&pipeline, "one model", |state| state.second.is_none());
+    assert_eq!(state.agreement.faces, 0);
+    let then = state.analyzed;
+    wait_for(&pipeline, "more frames", |state| state.analyzed > then + 3);
+    drop(pipeline);
+
+    let (first, second) = (
+        rows(&session, "observations.csv"),
+        rows(&session, "second.csv"),
+    );
+    assert!(second.len() > 10 && second.len() < first.len() - 3);
+    for row in &second {
+        let same = &first[row["frame"].parse::<usize>().unwrap()];
+        for column in ["time_ms", "utc", "source", "face_id", "x", "width", "score"] {
+            assert_eq!(row[column], same[column], "{column}");
+        }
+        let label = row["model"].strip_suffix("-model").unwrap();
+        assert_eq!((&*row["label"], &*same["label"]), (label, "happy"));
+    }
+    let columns = |table| {
+        let text = std::fs::read_to_string(session.join(table)).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(columns("second.csv"), columns("observations.csv"));
+    let details: Vec<String> = rows(&session, "events.csv")
+        .into_iter()
+        .filter(|row| row["event"] == "second_model")
+        .map(|row| row["detail"].clone())
+        .collect();
+    assert_eq!(details, ["sad-model", "happy-model", ""]);
+    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
+    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
+    assert_eq!(header["models"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_second_model_that_fails_is_given_up_and_the_first_goes_on() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    pipeline.send(Command::SecondModel(Some("mad-model".to_owned())));
+    let until = Instant::now() + common::PATIENCE;
+    while !pipeline
+        .notices()
+        .iter()
+        .any(|notice| notice.text.contains("mad-model"))
+    {
+        assert!(Instant::now() < until, "nothing was said");
+    }
+    let state = wait_for(&pipeline, "one model", |state| state.second.is_none());
+    wait_for(&pipeline, "frames", |after| {
+        after.analyzed > state.analyzed + 5
+    });
+}
+
+#[test]
+fn a_model_in_doubt_waits_for_the_users_word() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    let at_work = |name: &'static str| {
+        move |state: &mien::pipeline::State| {
+            let model = state.model.as_ref();
+            model.is_some_and(|model| &*model.card.name == name)
+        }
+    };
+    for use_it in [false, true] {
+        pipeline.send(Command::Model("doubtful-model".to_owned()));
+        let state = wait_for(&pipeline, "the doubt", |state| state.doubt.is_some());
+        assert!(at_work("happy-model")(&state));
+        assert!(state.doubt.unwrap().reason.contains("swapped"));
+        pipeline.send(Command::Overrule(use_it));
+        wait_for(&pipeline, "the word", |state| state.doubt.is_none());
+    }
+    wait_for(&pipeline, "the model", at_work("doubtful-model"));
+    // Another provider asks nothing again.
+    pipeline.send(Command::Provider(mien::runtime::ProviderChoice::Auto));
+    let state = wait_for(&pipeline, "the provider", |state| {
+        state.provider == mien::runtime::ProviderChoice::Auto && state.loading.is_none()
+    });
+    assert!(state.doubt.is_none() && at_work("doubtful-model")(&state));
+
+    let named = mien::pipeline::Settings {
+        model: "doubtful-model".to_owned(),
+        ..settings(None)
+    };
+    let pipeline = Pipeline::start(named, parts(vec![], Arc::default())).unwrap();
+    let notice = pipeline.notices().remove(0);
+    assert!(
+        notice.text.contains("should not be trusted"),
+        "{}",
+        notice.text
+    );
+}
+
+#[test]
+fn a_heat_map_is_made_of_the_face_and_frame_that_it_was_asked_for() {
+    let pipeline = start(vec![Step::Frames(100_000)], None);
+    wait_for(&pipeline, "a face", |state| state.analyzed > 3);
+    pipeline.send(Command::Pause(true));
+    wait_for(&pipeline, "the pause", |state| {
+        state.condition == Condition::Paused
+    });
+    pipeline.send(Command::Explain(99));
+    pipeline.send(Command::Explain(1));
+    let state = wait_for(&pipeline, "the map", |state| state.explanation.is_some());
+    let explanation = state.explanation.unwrap();
+    assert_eq!(
+        explanation.asked.observation,
+        pipeline.observation().unwrap().number
+    );
+    assert_eq!(explanation.map.expression, Expression::Happy);
+}
+
+#[test]
+fn a_label_is_uncertain_below_the_share_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
+    pipeline.send(Command::Certain(0.95));
+    let until = Instant::now() + common::PATIENCE;
+    let shown = || {
+        pipeline
+            .observation()
+            .map(|seen| seen.faces[0].reading.shown)
+    };
+    while shown() != Some(None) {
+        assert!(Instant::now() < until, "{:?}", shown());
+    }
+    drop(pipeline);
+    let events = rows(&session, "events.csv");
+    let event = events.iter().find(|row| row["event"] == "certain").unwrap();
+    assert_eq!(event["detail"], "0.95");
+    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
+    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
+    assert_eq!(header["settings"]["certain"], 0.4);
+}

@@ -292,6 +292,8 @@ fn a_killed_program_loses_no_more_than_a_second() {
     let home = Home::new();
     let mut child = home.start(&["watch", "demo", "--json", "-", "--log", "logs"]);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // On a busy machine the first frame takes longer than all others.
+    lines.next().unwrap().unwrap();
     let begun = Instant::now();
     let mut last = 0;
     while begun.elapsed() < Duration::from_secs(3) {

@@ -228,6 +228,8 @@ fn a_recording_that_was_killed_loses_no_more_than_a_second_and_its_page_says_so(
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // On a busy machine the first frame takes longer than all others.
+    lines.next().unwrap().unwrap();
     let begun = Instant::now();
     let mut last = 0;
     while begun.elapsed() < Duration::from_secs(4) {

@@ -1,7 +1,7 @@
 //! Where the panels are: menu bar above, status line below, bars and chart at the right, the picture in
 //! the middle.
 
-use egui::{Panel, Rect, Ui};
+use egui::{Panel, Rect, ScrollArea, Ui, vec2};
 
 use super::action::Action;
 use super::add_model::Outcome;
@@ -13,6 +13,9 @@ use crate::expression::Expression;
 
 /// The least and the most width of the side panel, in points.
 const SIDE: (f32, f32) = (264.0, 340.0);
+
+/// The least height of the chart, in points.
+const CHART: f32 = 100.0;
 
 impl App {
     /// Draws everything. Returns what the user asked for.
@@ -116,7 +119,6 @@ impl App {
 
     /// Bars, crop and chart of the chosen face.
     fn side_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let known = self.known();
         let frame = egui::Frame::new()
             .fill(Palette::of(ui.visuals()).panel)
             .inner_margin(space::M);
@@ -126,25 +128,38 @@ impl App {
             .exact_size(width)
             .resizable(false)
             .show(ui, |ui| {
-                let face = self.chosen.face();
-                if self.settings.bars {
-                    let second = bars::Second::of(&self.state);
-                    bars::bars_ui(ui, face, &known, second.as_ref());
-                    ui.add_space(space::L);
-                }
-                if self.settings.seen {
-                    let observation = self.observation.as_deref();
-                    let scene = seen::Scene::of(&self.state, observation, face);
-                    let wish = self.seen.ui(ui, scene.as_ref());
-                    actions.extend(wish.map(Action::Tell));
-                    ui.add_space(space::L);
-                }
-                if self.settings.chart {
-                    bars::heading_ui(ui, "Last minute");
-                    ui.add_space(space::S);
-                    chart::chart_ui(ui, &self.history, face, &known, &self.state.markers);
-                }
+                let bottom = ui.max_rect().bottom();
+                // A low window has no room for all of it.
+                ScrollArea::vertical()
+                    .auto_shrink(false)
+                    .show(ui, |ui| self.side_parts_ui(ui, bottom, actions));
             });
+    }
+
+    /// What is in the side panel, down to `bottom` if there is room.
+    fn side_parts_ui(&mut self, ui: &mut Ui, bottom: f32, actions: &mut Vec<Action>) {
+        let known = self.known();
+        let face = self.chosen.face();
+        if self.settings.bars {
+            let second = bars::Second::of(&self.state);
+            bars::bars_ui(ui, face, &known, second.as_ref());
+            ui.add_space(space::L);
+        }
+        if self.settings.seen {
+            let observation = self.observation.as_deref();
+            let scene = seen::Scene::of(&self.state, observation, face);
+            let wish = self.seen.ui(ui, scene.as_ref());
+            actions.extend(wish.map(Action::Tell));
+            ui.add_space(space::L);
+        }
+        if self.settings.chart {
+            bars::heading_ui(ui, "Last minute");
+            ui.add_space(space::S);
+            let height = (bottom - ui.cursor().top()).max(CHART);
+            ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+                chart::chart_ui(ui, &self.history, face, &known, &self.state.markers);
+            });
+        }
     }
 
     /// The expressions that the models know, in the order of the log's columns.

@@ -26,7 +26,7 @@ from recipe import Recipe
 
 MIEN = {
     "mien-s": 97_743,
-    "mien-m": 979_095,
+    "mien-m": 683_159,
     "mien-m-challenge": 979_095,
     "teacher-challenge": 2_723_111,
 }

@@ -42,12 +42,12 @@ check: packages-build $(TYPOS) $(DENY)
 
 test-training: export PATH := $(CACHE)/training/bin:$(PATH)
 test-training: packages-training
-	@scripts/training_env.sh $(CACHE)/training
+	@scripts/python_env.sh training/requirements.txt $(CACHE)/training
 	@training/check.sh
 
 # Mien beside its peers, turn by turn; without a CLIP on a portrait that a camera sways over.
 bench: build
-	@scripts/peers_env.sh $(CACHE)/peers
+	@scripts/python_env.sh benches/peers/requirements.txt $(CACHE)/peers
 	@$(if $(CLIP),,$(MAKE) --no-print-directory target/bench.mp4)
 	@$(CACHE)/peers/bin/python benches/peers/compare.py $(or $(CLIP),target/bench.mp4) $(PEERS)
 

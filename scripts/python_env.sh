@@ -1,9 +1,9 @@
 #!/bin/sh
-# Make the virtual environment of the training code, or bring it up to date: training_env.sh FOLDER
+# Make a Python environment, or bring it up to date: python_env.sh REQUIREMENTS FOLDER
 # It lies outside the clone, so that every clone shares it; a copy of the list inside says what it holds.
 set -eu
-folder=$1
-wanted=training/requirements.txt
+wanted=$1
+folder=$2
 
 if cmp -s "$wanted" "$folder/requirements.txt" && "$folder/bin/python" -c '' 2>/dev/null; then
     exit 0

@@ -1,6 +1,7 @@
 //! The status line: how fast, how long each stage takes, what runs where. Every field has its width,
 //! so nothing moves when numbers change.
 
+use std::path::MAIN_SEPARATOR;
 use std::time::Duration;
 
 use egui::accesskit::Role;
@@ -29,10 +30,6 @@ pub(super) fn status_ui(
     let times = observation.map(|observation| observation.times);
     ui.spacing_mut().item_spacing.x = space::M;
     ui.horizontal_centered(|ui| {
-        ui.scope(|ui| {
-            ui.spacing_mut().item_spacing.x = space::S;
-            source_ui(ui, state, (window * 0.2).clamp(120.0, 300.0));
-        });
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
             provider_ui(ui, state);
             model_ui(ui, state, actions);
@@ -52,6 +49,11 @@ pub(super) fn status_ui(
             let rate = format!("{:.1} fps", state.frames_per_second);
             fixed_text(ui, 58.0, Align::Max, &rate, palette.text)
                 .on_hover_text("Frames analysed in the last second");
+            // The source has what is left.
+            ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = space::S;
+                source_ui(ui, state);
+            });
         });
     });
 }
@@ -79,7 +81,7 @@ fn model_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 /// What is looked at, with a dot that says how it is.
-fn source_ui(ui: &mut Ui, state: &State, width: f32) {
+fn source_ui(ui: &mut Ui, state: &State) {
     let palette = Palette::of(ui.visuals());
     let (color, condition) = match &state.condition {
         Condition::Live => (palette.good, "live"),
@@ -92,7 +94,13 @@ fn source_ui(ui: &mut Ui, state: &State, width: f32) {
     };
     let (dot, _) = ui.allocate_exact_size(vec2(8.0, 18.0), Sense::hover());
     ui.painter().circle_filled(dot.center(), 4.0, color);
-    let text = format!("{} · {condition}", state.source_name);
+    let name = match &state.source {
+        // Of a path the end tells most.
+        Some(source) if !source.is_camera() => state.source_name.rsplit(MAIN_SEPARATOR).next(),
+        _ => Some(state.source_name.as_str()),
+    };
+    let text = format!("{} · {condition}", name.unwrap_or_default());
+    let width = ui.available_width();
     let response = fixed_text(ui, width, Align::Min, &text, palette.text);
     if let Condition::Gone(reason) | Condition::Failed(reason) = &state.condition {
         response.on_hover_text(sentence(reason));

@@ -35,6 +35,7 @@ class Cycle:
     learning_rate: float  # at its highest
     mixup: float = 0.0
     augmentation: float = 1.0  # share of the recipe's own
+    foretold: float = 0.0  # share of the target that is the label as the votes foretell it
     rate: str = "cosine"  # down to nothing, or "constant"
 
     @property

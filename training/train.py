@@ -100,6 +100,7 @@ def train(
     wanted = data.targets(validation, settings.targets.labels_share)
     smoothing = settings.targets.label_smoothing
     targets = (1 - smoothing) * targets + smoothing / len(EXPRESSIONS)
+    foretold = data.foretold(training)
     weights = data.class_weights(training).to(device) if settings.targets.class_weights else None
     crowd = data.crowd_labels(validation)
     teacher = teacher_of(settings, run.parent, device)
@@ -115,6 +116,7 @@ def train(
         network.train()
         cycle, over = s.cycle(epoch)
         weaker = settings.augmentation and settings.augmentation.weakened(cycle.augmentation)
+        aims = torch.lerp(targets, foretold, cycle.foretold)
         order = torch.randperm(len(training))
         total = right = 0.0
         for i in range(steps):
@@ -126,7 +128,7 @@ def train(
             chosen = order[i * s.batch : (i + 1) * s.batch]
             pictures = training.pictures[chosen, None].float()
             pictures = augment(pictures, weaker, cycle.side(over))
-            pictures, target = mix(pictures, targets[chosen], cycle.mixup)
+            pictures, target = mix(pictures, aims[chosen], cycle.mixup)
             pictures, target = pictures.to(device), target.to(device)
             with half_precision(s.precision, device):
                 answer = network(feed(pictures, network))

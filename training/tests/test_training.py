@@ -93,6 +93,20 @@ def test_votes_and_label_are_mixed_and_single_votes_dropped() -> None:
     assert data.crowd_labels(faces).tolist() == [EXPRESSIONS.index("sad"), -1, -1]
 
 
+def test_votes_foretell_the_label_that_such_votes_get() -> None:
+    votes = torch.zeros(8, len(VOTES))
+    votes[:4, VOTES.index("sadness")] = 10
+    votes[4:7, VOTES.index("happiness")] = 10
+    labels = torch.tensor(
+        [4, 4, 4, 2, 3, 3, 3, 6]
+    )  # a sad one called afraid; nobody voted on the last
+    foretold = data.foretold(FaceSet(torch.zeros(8, 48, 48).byte(), labels, votes))
+    torch.testing.assert_close(foretold.sum(dim=1), torch.ones(8))
+    assert foretold[0, [2, 4]].tolist() == pytest.approx([0.25, 0.75], abs=1e-4)
+    assert foretold[3].tolist() == pytest.approx(foretold[0].tolist())
+    assert foretold[7].argmax() == 6
+
+
 def test_the_split_keeps_copies_together_and_test_pictures_out() -> None:
     faces = made_up(400, seed=1)
     twice = FaceSet(

@@ -12,6 +12,7 @@ macro_rules! say {
 mod analyze;
 mod bench;
 mod cameras;
+mod commands;
 mod doctor;
 mod eval;
 mod models;
@@ -34,7 +35,7 @@ use log::LevelFilter;
 use mien::catalog::{self, Catalog};
 use mien::classifier::OnnxClassifier;
 use mien::detector::SeetaDetector;
-use mien::pipeline::{Loaded, Observe, Parts, Settings, Wake};
+use mien::pipeline::{LOAD_PATIENCE, Loaded, Observe, Parts, Settings, Wake};
 use mien::runtime::ProviderChoice;
 use mien::self_test;
 use mien::source::{self, CameraRequest, SourceSpec};
@@ -302,14 +303,17 @@ fn parts(observe: Box<Observe>, wake: Arc<Wake>) -> Parts {
         detector: Box::new(|| Ok(Box::new(SeetaDetector::new()?))),
         load: Arc::new(move |name, choice| {
             let model = catalog.find(name)?;
+            // Before it is loaded here: it may crash.
+            let doubt = self_test::doubt(&model)?;
             let classifier = OnnxClassifier::load(&model, choice)?;
             Ok(Loaded {
-                doubt: self_test::doubt(&model)?,
+                doubt,
                 provider: classifier.provider(),
                 provider_reason: classifier.provider_reason().map(str::to_owned),
                 classifier: Box::new(classifier),
             })
         }),
+        load_patience: LOAD_PATIENCE,
         observe,
         wake,
     }

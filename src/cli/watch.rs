@@ -2,20 +2,23 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Args;
 use console::Term;
+use mien::app;
 use mien::catalog::DEFAULT_MODEL;
 use mien::face::Face;
 use mien::observation::{Observation, StageTimes};
 use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
 use serde_json::{Map, Value, json};
 
+use super::commands::{self, Line};
 use super::{LiveArgs, parts, say_what_is_recorded, stop_flag};
 
 #[derive(Debug, Args)]
@@ -25,11 +28,20 @@ pub(super) struct WatchArgs {
     /// One JSON object per observation and line; `-` is stdout
     #[arg(long, value_name = "-", value_parser = ["-"])]
     json: Option<String>,
+    /// Obey commands, one a line: model M, second M|none, use, provider P, source SOURCE, pause,
+    /// resume, log DIR|off, mark TEXT, quit; `-` is stdin. Until stdin ends, the end of a source is
+    /// not the end of the program
+    #[arg(long, value_name = "-", value_parser = ["-"])]
+    commands: Option<String>,
 }
 
 impl From<LiveArgs> for WatchArgs {
     fn from(live: LiveArgs) -> Self {
-        Self { live, json: None }
+        Self {
+            live,
+            json: None,
+            commands: None,
+        }
     }
 }
 
@@ -40,6 +52,16 @@ const REFRESH: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
+    if let Some(folder) = args
+        .live
+        .source
+        .as_deref()
+        .map(Path::new)
+        .and_then(app::session_folder)
+    {
+        let folder = folder.display();
+        bail!("'{folder}' is a recorded session; `mien report {folder}` tells what it holds");
+    }
     let (source, notice) = args.live.source()?;
     if let Some(notice) = notice
         && !quiet
@@ -63,6 +85,10 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
         say_what_is_recorded(log);
     }
     let mut view = View::new(args.json.is_some());
+    let mut commands = match &args.commands {
+        Some(_) => Some(commands::listen()?),
+        None => None,
+    };
     let deadline = args
         .live
         .seconds
@@ -70,6 +96,7 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
 
     while !stop.load(Ordering::SeqCst) && deadline.is_none_or(|end| Instant::now() < end) {
         let _nothing_new_is_fine = woken.recv_timeout(REFRESH);
+        obey(&mut commands, &pipeline, &mut view, &stop)?;
         let state = pipeline.state();
         for notice in pipeline.notices() {
             if !quiet || notice.severity == Severity::Error {
@@ -78,6 +105,9 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
         }
         view.show(&state, pipeline.observation().as_deref())?;
         match &state.condition {
+            // Whoever sends commands was told, and names another source.
+            Condition::Ended | Condition::Failed(_)
+                if commands.is_some() && pipeline.is_running() => {}
             Condition::Ended => break,
             Condition::Failed(reason) => bail!("{reason}"),
             // A camera that never came is an error; one that went away is waited for.
@@ -97,6 +127,25 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
         && !quiet
     {
         eprintln!("Saved to {}.", folder.display());
+    }
+    Ok(())
+}
+
+/// Hands on the commands that have come; `commands` becomes `None` when there will be no more.
+fn obey(
+    commands: &mut Option<Receiver<Result<Line, String>>>,
+    pipeline: &Pipeline,
+    view: &mut View,
+    stop: &AtomicBool,
+) -> io::Result<()> {
+    while let Some(lines) = commands {
+        match lines.try_recv() {
+            Ok(Ok(Line::Command(command))) => pipeline.send(command),
+            Ok(Ok(Line::Quit)) => stop.store(true, Ordering::SeqCst),
+            Ok(Err(sentence)) => view.say(&sentence)?,
+            Err(TryRecvError::Empty) => break,
+            Err(TryRecvError::Disconnected) => *commands = None,
+        }
     }
     Ok(())
 }

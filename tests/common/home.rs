@@ -42,16 +42,27 @@ impl Home {
 
     /// The same as a running child.
     pub fn start(&self, arguments: &[&str]) -> Child {
-        Process::new(env!("CARGO_BIN_EXE_mien"))
+        self.process(arguments).spawn().unwrap()
+    }
+
+    /// The same, to be started.
+    pub fn process(&self, arguments: &[&str]) -> Process {
+        let mut process = Process::new(env!("CARGO_BIN_EXE_mien"));
+        self.settle(&mut process);
+        process
             .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        process
+    }
+
+    /// Gives a process this home and no display.
+    pub fn settle(&self, process: &mut Process) {
+        process
             .current_dir(self.0.path())
             .envs(self.environment())
             .env_remove("DISPLAY")
-            .env_remove("WAYLAND_DISPLAY")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .env_remove("WAYLAND_DISPLAY");
     }
 
     fn environment(&self) -> [(&'static str, PathBuf); 4] {

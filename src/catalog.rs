@@ -109,10 +109,13 @@ impl Model {
         }
     }
 
-    /// Whether it came with the program.
+    /// Its file; `None` if it came with the program.
     #[must_use]
-    pub fn is_built_in(&self) -> bool {
-        matches!(self.weights, Weights::BuiltIn(_))
+    pub fn file(&self) -> Option<&Path> {
+        match &self.weights {
+            Weights::BuiltIn(_) => None,
+            Weights::File(path) => Some(path),
+        }
     }
 
     /// Where the model is, for people.

@@ -6,7 +6,10 @@ mod fit;
 mod guess;
 mod memory;
 
+use std::env;
+use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use image::{DynamicImage, GrayImage, RgbImage, imageops};
 use serde::{Deserialize, Serialize};
@@ -82,13 +85,15 @@ impl SelfTest {
 
 /// What speaks against a model, in a sentence: the check that a model has to pass before it works.
 /// What is in the program has passed it; another model is tried once, and what was found is kept.
+/// It is tried by this program, which is Mien, in a process of its own: a file that crashes ONNX
+/// Runtime or keeps it busy for ever takes nothing else down.
 ///
 /// # Errors
-/// As [`self_test`].
+/// [`Error::BadModel`] when the trial does not end well.
 pub fn doubt(model: &Model) -> Result<Option<String>> {
-    if model.is_built_in() {
+    let Some(file) = model.file() else {
         return Ok(None);
-    }
+    };
     let folder = runtime::data_folder();
     if let Some(known) = folder
         .as_deref()
@@ -96,7 +101,16 @@ pub fn doubt(model: &Model) -> Result<Option<String>> {
     {
         return Ok(known.doubt);
     }
-    let test = self_test(model)?;
+    let arguments = ["models", "test", "--quiet", "--json", "-"].map(OsString::from);
+    let never = AtomicBool::new(false);
+    let untried = |reason: String| Error::BadModel {
+        model: model.place(),
+        reason: format!("it could not be tried: {reason}"),
+    };
+    let program = env::current_exe().map_err(|error| untried(error.to_string()))?;
+    let tests: Vec<SelfTest> = child::ask(&program, &arguments, file, &never)?;
+    let test = tests.into_iter().next();
+    let test = test.ok_or_else(|| untried("the trial found nothing".to_owned()))?;
     let doubt = test.failure().map(|check| check.detail.clone());
     if let Some(folder) = folder {
         memory::keep(&folder, &model.card, doubt.as_deref());

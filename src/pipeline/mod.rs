@@ -15,13 +15,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-pub use parts::{BuildDetector, LoadModel, Loaded, Observe, OpenSource, Parts, Settings, Wake};
+pub use parts::{
+    BuildDetector, LOAD_PATIENCE, LoadModel, Loaded, Observe, OpenSource, Parts, Settings, Wake,
+};
 pub use state::{
     ActiveModel, Agreement, Asked, Command, Condition, Doubt, Explanation, Marker, Notice, Place,
     Recording, Severity, State,
 };
 
-use self::analysis::Analysis;
+use self::analysis::{Analysis, Loading};
 use self::capture::Job;
 use self::inbox::{Inbox, Word};
 use crate::analyzer::Analyzer;
@@ -108,7 +110,7 @@ impl Pipeline {
         let mut analysis = Analysis::new(
             Arc::clone(&inbox),
             Arc::clone(&board),
-            Arc::clone(&parts.load),
+            Loading::new(Arc::clone(&parts.load), parts.load_patience),
             Job {
                 open: parts.open,
                 spec: settings.source,

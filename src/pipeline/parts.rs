@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::classifier::Classifier;
 use crate::detector::FaceDetector;
@@ -34,6 +35,9 @@ pub struct Loaded {
     pub doubt: Option<String>,
 }
 
+/// How long a model may usually take to load: longer than the trial of a new one.
+pub const LOAD_PATIENCE: Duration = Duration::from_secs(90);
+
 /// The makers.
 pub struct Parts {
     /// Opens sources.
@@ -42,6 +46,8 @@ pub struct Parts {
     pub detector: Box<BuildDetector>,
     /// Loads models.
     pub load: Arc<LoadModel>,
+    /// How long that may take; [`LOAD_PATIENCE`] is usual. A model that takes longer is given up.
+    pub load_patience: Duration,
     /// Sees every observation, not only the newest.
     pub observe: Box<Observe>,
     /// Wakes the window.

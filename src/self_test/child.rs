@@ -30,6 +30,16 @@ pub(crate) fn ask<T: DeserializeOwned>(
     model: &Path,
     stop: &AtomicBool,
 ) -> Result<T> {
+    ask_within(PATIENCE, program, arguments, model, stop)
+}
+
+fn ask_within<T: DeserializeOwned>(
+    patience: Duration,
+    program: &Path,
+    arguments: &[OsString],
+    model: &Path,
+    stop: &AtomicBool,
+) -> Result<T> {
     let bad = |reason: String| Error::BadModel {
         model: model.display().to_string(),
         reason,
@@ -44,11 +54,11 @@ pub(crate) fn ask<T: DeserializeOwned>(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(lost)?;
-    let Some(status) = wait(&mut child, stop).map_err(lost)? else {
+    let Some(status) = wait(&mut child, patience, stop).map_err(lost)? else {
         return Err(bad(if stop.load(Ordering::Relaxed) {
             "the trial was stopped".to_owned()
         } else {
-            format!("it did not answer within {} seconds", PATIENCE.as_secs())
+            format!("it did not answer within {} seconds", patience.as_secs())
         }));
     };
     let said = |pipe: Option<&mut dyn Read>| {
@@ -75,8 +85,12 @@ pub(crate) fn ask<T: DeserializeOwned>(
 
 /// Waits for a child's end, but not for ever: then, or once `stop` is set, it is killed, and there
 /// is no status. What it prints must fit a pipe (64 kB).
-fn wait(child: &mut Child, stop: &AtomicBool) -> io::Result<Option<ExitStatus>> {
-    let until = Instant::now() + PATIENCE;
+fn wait(
+    child: &mut Child,
+    patience: Duration,
+    stop: &AtomicBool,
+) -> io::Result<Option<ExitStatus>> {
+    let until = Instant::now() + patience;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
@@ -87,5 +101,44 @@ fn wait(child: &mut Child, stop: &AtomicBool) -> io::Result<Option<ExitStatus>> 
             return Ok(None);
         }
         sleep(LOOK);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// What is said of a model when the program that tries it is this shell script.
+    fn said(script: &str, patience: Duration) -> Result<Vec<String>> {
+        let arguments = ["-c", script].map(OsString::from);
+        let never = AtomicBool::new(false);
+        let (shell, model) = (Path::new("/bin/sh"), Path::new("new.onnx"));
+        ask_within(patience, shell, &arguments, model, &never)
+    }
+
+    #[test]
+    fn an_answer_is_read_and_a_refusal_is_passed_on() {
+        assert_eq!(said("echo '[\"well\"]'", PATIENCE).unwrap(), ["well"]);
+        let refusal = "echo \"mien: the model 'new.onnx' cannot be used: it is empty\" >&2; exit 1";
+        let error = said(refusal, PATIENCE).unwrap_err().to_string();
+        assert_eq!(error, "the model 'new.onnx' cannot be used: it is empty");
+    }
+
+    #[test]
+    fn a_crash_and_an_endless_trial_are_sentences() {
+        let error = said("kill -SEGV $$", PATIENCE).unwrap_err().to_string();
+        assert!(error.contains("ONNX Runtime crashed on it"), "{error}");
+        let begun = Instant::now();
+        let error = said("exec sleep 60", Duration::from_secs(1)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("did not answer within 1 seconds"),
+            "{error}"
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "it was not waited for"
+        );
     }
 }

@@ -90,6 +90,27 @@ fn a_fault_while_a_model_is_loaded_leaves_the_old_one_at_work() {
 }
 
 #[test]
+fn a_model_that_does_not_load_is_given_up_and_not_taken_later() {
+    let mut parts = parts(vec![Step::Frames(100_000)], Arc::default());
+    parts.load_patience = std::time::Duration::from_millis(300);
+    let pipeline = Pipeline::start(settings(None), parts).unwrap();
+    pipeline.send(Command::Model("slow-model".to_owned()));
+    wait_for(&pipeline, "the attempt", |state| state.loading.is_some());
+    let given_up = wait_for(&pipeline, "its end", |state| state.loading.is_none());
+    let notices = pipeline.notices();
+    let text = &notices.last().unwrap().text;
+    assert!(
+        text.contains("slow-model") && text.contains("did not load within"),
+        "{text}"
+    );
+    // Long after it has come after all.
+    wait_for(&pipeline, "the old one at work", |state| {
+        state.captured > given_up.captured + 300
+    });
+    assert_eq!(&*pipeline.state().model.unwrap().card.name, "happy-model");
+}
+
+#[test]
 fn a_second_model_answers_for_the_same_faces_in_a_table_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));

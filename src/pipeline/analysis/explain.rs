@@ -34,7 +34,7 @@ impl Analysis {
         };
         let stop = Arc::new(AtomicBool::new(false));
         self.explaining = Some(Arc::clone(&stop));
-        let (inbox, load) = (Arc::clone(&self.inbox), Arc::clone(&self.load));
+        let (inbox, load) = (Arc::clone(&self.inbox), Arc::clone(&self.loading.load));
         let started = thread::Builder::new()
             .name("mien-explain".to_owned())
             .spawn(move || {

@@ -3,15 +3,34 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Analysis;
 use crate::analyzer::Analyzer;
 use crate::crash;
 use crate::error::{Error, Result};
 use crate::pipeline::inbox::Word;
-use crate::pipeline::{ActiveModel, Agreement, Condition, Doubt, Loaded, Place};
+use crate::pipeline::{ActiveModel, Agreement, Condition, Doubt, LoadModel, Loaded, Place};
 use crate::runtime::ProviderChoice;
 use crate::session::EventKind;
+
+/// How models are loaded, and since when.
+pub(in crate::pipeline) struct Loading {
+    pub(super) load: Arc<LoadModel>,
+    patience: Duration,
+    /// When the first and the second one were asked for, while they are being loaded.
+    since: [Option<Instant>; 2],
+}
+
+impl Loading {
+    pub(in crate::pipeline) fn new(load: Arc<LoadModel>, patience: Duration) -> Self {
+        Self {
+            load,
+            patience,
+            since: [None; 2],
+        }
+    }
+}
 
 impl Analysis {
     pub(super) fn load_model(&mut self, place: Place, name: String) {
@@ -20,10 +39,10 @@ impl Analysis {
             Place::First => self.wanted.first.clone_from(&name),
             Place::Second => self.wanted.second = Some(name.clone()),
         }
-        *self.loading(place) = Some(name.clone());
+        self.set_loading(place, Some(name.clone()));
         let (inbox, load, choice) = (
             Arc::clone(&self.inbox),
-            Arc::clone(&self.load),
+            Arc::clone(&self.loading.load),
             self.state.provider,
         );
         let started = thread::Builder::new()
@@ -33,7 +52,7 @@ impl Analysis {
                 inbox.tell(Word::Loaded(place, name, outcome));
             });
         if let Err(error) = started {
-            *self.loading(place) = None;
+            self.set_loading(place, None);
             self.report(&Error::Thread(error));
         }
     }
@@ -72,7 +91,7 @@ impl Analysis {
         if wanted.is_none_or(|wanted| wanted != name) {
             return;
         }
-        *self.loading(place) = None;
+        self.set_loading(place, None);
         match outcome {
             Ok(Loaded {
                 doubt: Some(reason),
@@ -114,7 +133,7 @@ impl Analysis {
     /// From now on one model answers alone.
     pub(super) fn end_second(&mut self, analyzer: &mut Analyzer) {
         self.wanted.second = None;
-        self.state.second_loading = None;
+        self.set_loading(Place::Second, None);
         if self.state.second.take().is_none() {
             return;
         }
@@ -165,10 +184,33 @@ impl Analysis {
         }
     }
 
-    fn loading(&mut self, place: Place) -> &mut Option<String> {
+    /// Waits for no model for ever. Its thread cannot be ended; what it brings late is not taken.
+    pub(super) fn give_up_loading(&mut self) {
+        for place in [Place::First, Place::Second] {
+            let since = self.loading.since[place as usize];
+            if since.is_none_or(|since| since.elapsed() < self.loading.patience) {
+                continue;
+            }
+            let loading = match place {
+                Place::First => self.state.loading.clone(),
+                Place::Second => self.state.second_loading.clone(),
+            };
+            self.set_loading(place, None);
+            self.want_what_is_at_work(place);
+            if let Some(model) = loading {
+                let seconds = self.loading.patience.as_secs();
+                let reason =
+                    format!("it did not load within {seconds} seconds; choose another model");
+                self.report(&Error::BadModel { model, reason });
+            }
+        }
+    }
+
+    fn set_loading(&mut self, place: Place, name: Option<String>) {
+        self.loading.since[place as usize] = name.as_ref().map(|_| Instant::now());
         match place {
-            Place::First => &mut self.state.loading,
-            Place::Second => &mut self.state.second_loading,
+            Place::First => self.state.loading = name,
+            Place::Second => self.state.second_loading = name,
         }
     }
 }

@@ -78,6 +78,32 @@ def not_a_number(name):
     write(name, ["batch", 1, 48, 48], nodes, weights, ["batch", 7], CARD | {"name": name})
 
 
+def endless(name):
+    """Never answers: a loop of nearly 2^63 rounds."""
+    scalar = lambda key, kind: helper.make_tensor_value_info(key, kind, [])
+    scores = lambda key: helper.make_tensor_value_info(key, TensorProto.FLOAT, ["batch", 7])
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["goes_on"], ["goes_on_still"]),
+            helper.make_node("Sin", ["before"], ["after"]),
+        ],
+        "round",
+        [scalar("round", TensorProto.INT64), scalar("goes_on", TensorProto.BOOL), scores("before")],
+        [scalar("goes_on_still", TensorProto.BOOL), scores("after")],
+    )
+    nodes = [
+        helper.make_node("ReduceMean", ["face"], ["mean"], axes=[2, 3], keepdims=0),
+        helper.make_node("Add", ["mean", "bias"], ["scores"]),
+        helper.make_node("Loop", ["rounds", "goes_on", "scores"], ["answer"], body=body),
+    ]
+    weights = {
+        "bias": np.zeros((1, 7), np.float32),
+        "rounds": np.asarray(2**63 - 1, np.int64),
+        "goes_on": np.asarray(True),
+    }
+    write(name, ["batch", 1, 48, 48], nodes, weights, ["batch", 7], CARD | {"name": name})
+
+
 by_brightness("valid", "batch", CARD | {"name": "valid"})
 by_brightness("fixed-batch", 1, CARD | {"name": "fixed-batch"})
 by_brightness("no-card", "batch", {})
@@ -85,3 +111,4 @@ by_brightness("wrong-input", "batch", CARD | {"name": "wrong-input"}, size=64)
 by_brightness("wrong-output", "batch", CARD | {"name": "wrong-output"}, classes=8)
 by_channel("nhwc")
 not_a_number("nan")
+endless("endless")

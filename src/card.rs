@@ -1,6 +1,7 @@
 //! The model card: what a model expects and what it answers, read from the ONNX file or its side file.
 
 mod figures;
+mod onnx;
 mod reader;
 
 use std::fmt;

@@ -5,47 +5,11 @@ use std::fmt::Write;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use prost::Message;
 use sha2::{Digest, Sha256};
 
-use super::{Color, InputSize, ModelCard, Scale};
+use super::{Color, InputSize, ModelCard, Scale, onnx};
 use crate::error::{Error, Result};
 use crate::expression::Expression;
-
-/// What of `onnx.ModelProto` (github.com/onnx/onnx, `onnx/onnx.proto`) a card needs.
-#[derive(Clone, PartialEq, Message)]
-struct ModelProto {
-    #[prost(int64, optional, tag = "1")]
-    ir_version: Option<i64>,
-    #[prost(message, optional, tag = "7")]
-    graph: Option<GraphProto>,
-    #[prost(message, repeated, tag = "14")]
-    metadata_props: Vec<StringStringEntryProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct GraphProto {
-    #[prost(message, repeated, tag = "5")]
-    initializer: Vec<TensorProto>,
-}
-
-/// Skipped but for where its values are.
-#[derive(Clone, PartialEq, Message)]
-struct TensorProto {
-    #[prost(int32, optional, tag = "14")]
-    data_location: Option<i32>,
-}
-
-/// `onnx.TensorProto.DataLocation`: the values are in another file.
-const EXTERNAL: i32 = 1;
-
-#[derive(Clone, PartialEq, Message)]
-struct StringStringEntryProto {
-    #[prost(string, optional, tag = "1")]
-    key: Option<String>,
-    #[prost(string, optional, tag = "2")]
-    value: Option<String>,
-}
 
 /// What a card's key begins with in an ONNX file.
 const PREFIX: &str = "mien.";
@@ -183,27 +147,8 @@ fn card(file: &str, onnx: &[u8], side: Option<&str>) -> Result<ModelCard, String
 
 /// The card's keys in an ONNX file, without their prefix.
 fn metadata(onnx: &[u8]) -> Result<BTreeMap<String, String>, String> {
-    if onnx.is_empty() {
-        return Err("the file is empty; export or copy it again".to_owned());
-    }
-    let model = ModelProto::decode(onnx).map_err(|_| {
-        "the file is no ONNX model, or cut short; export or copy it again".to_owned()
-    })?;
-    let (Some(_), Some(graph)) = (model.ir_version, model.graph) else {
-        return Err("the file holds no ONNX network; export or copy it again".to_owned());
-    };
-    let elsewhere = |tensor: &TensorProto| tensor.data_location == Some(EXTERNAL);
-    if graph.initializer.iter().any(elsewhere) {
-        return Err(
-            "its weights are in another file, which Mien does not open; save it as one file (in \
-             Python: onnx.save(onnx.load(path), path))"
-                .to_owned(),
-        );
-    }
-    Ok(model
-        .metadata_props
-        .into_iter()
-        .filter_map(|entry| Some((entry.key?.strip_prefix(PREFIX)?.to_owned(), entry.value?)))
+    Ok(onnx::properties(onnx)?
+        .filter_map(|(key, value)| Some((key.strip_prefix(PREFIX)?.to_owned(), value)))
         .collect())
 }
 
@@ -331,19 +276,7 @@ mod tests {
         for (key, value) in changes {
             keys.insert(format!("{PREFIX}{key}"), (*value).to_owned());
         }
-        let metadata_props = keys
-            .into_iter()
-            .map(|(key, value)| StringStringEntryProto {
-                key: Some(key),
-                value: Some(value),
-            })
-            .collect();
-        ModelProto {
-            ir_version: Some(10),
-            graph: Some(GraphProto::default()),
-            metadata_props,
-        }
-        .encode_to_vec()
+        onnx::with_properties(keys)
     }
 
     fn refusal(onnx: &[u8], side: Option<&str>) -> String {
@@ -392,18 +325,6 @@ mod tests {
         assert!(refusal(&[0x08, 0x0a], None).contains("no ONNX network"));
         let whole = onnx(&[]);
         assert!(refusal(&whole[..whole.len() - 3], None).contains("cut short"));
-    }
-
-    #[test]
-    fn weights_in_another_file_are_refused() {
-        let mut model = ModelProto::decode(&*onnx(&[])).unwrap();
-        let elsewhere = TensorProto {
-            data_location: Some(EXTERNAL),
-        };
-        model.graph = Some(GraphProto {
-            initializer: vec![elsewhere],
-        });
-        assert!(refusal(&model.encode_to_vec(), None).contains("another file"));
     }
 
     #[test]

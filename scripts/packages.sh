@@ -42,10 +42,12 @@ for purpose in "$@"; do
         library libwayland-client.so.0 libwayland-client0
         library libwayland-egl.so.1 libwayland-egl1
         ;;
-    test) # a display without a screen, a way to photograph it, and to press its keys
+    test) # a display without a screen, a way to photograph it, and to press its keys; a look at system calls, a false clock
         program Xvfb xvfb
         program import imagemagick
         program xdotool xdotool
+        program strace strace
+        program faketime faketime
         ;;
     browser) # to look at the report's page
         program node nodejs

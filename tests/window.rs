@@ -2,51 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::io::{BufRead, BufReader};
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::screen::{Guard, display};
 use image::{Rgb, RgbImage};
 use mien::expression::Expression;
 use mien::palette;
 
 /// Time for the window to open, load the model and reach a labelled face, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// A process that ends with the test.
-struct Guard(Child);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        let _it_may_have_ended = self.0.kill();
-        let _reaped = self.0.wait();
-    }
-}
-
-/// A virtual display; its name, as `:7`.
-fn display() -> (Guard, String) {
-    let mut server = Command::new("Xvfb")
-        .args([
-            "-displayfd",
-            "1",
-            "-screen",
-            "0",
-            "1280x800x24",
-            "-nolisten",
-            "tcp",
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Xvfb is installed by `make test`");
-    let mut number = String::new();
-    BufReader::new(server.stdout.take().unwrap())
-        .read_line(&mut number)
-        .unwrap();
-    (Guard(server), format!(":{}", number.trim()))
-}
 
 fn screenshot(display: &str, path: &Path) -> RgbImage {
     let taken = Command::new("import")

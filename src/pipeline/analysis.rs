@@ -1,6 +1,7 @@
 //! The analysis thread: obeys commands, analyses the newest frame, keeps the log and looks after the
 //! camera. It lives as long as the window.
 
+mod clocks;
 mod explain;
 mod models;
 mod source;
@@ -11,12 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use self::clocks::{Clocks, Jump};
+pub(super) use self::models::Loading;
 use super::capture::{Captures, Job};
 use super::inbox::{Event, Inbox, Word};
 use super::recorder::Recorder;
 use super::{
-    ActiveModel, Board, Command, Condition, LoadModel, Marker, Observe, Place, Severity, State,
-    lock,
+    ActiveModel, Board, Command, Condition, Marker, Observe, Place, Severity, State, lock,
 };
 use crate::analyzer::Analyzer;
 use crate::crash;
@@ -41,7 +43,7 @@ struct Wanted {
 pub(super) struct Analysis {
     inbox: Arc<Inbox>,
     board: Arc<Board>,
-    load: Arc<LoadModel>,
+    loading: Loading,
     job: Job,
     captures: Captures,
     observe: Box<Observe>,
@@ -70,7 +72,7 @@ impl Analysis {
     pub(super) fn new(
         inbox: Arc<Inbox>,
         board: Arc<Board>,
-        load: Arc<LoadModel>,
+        loading: Loading,
         job: Job,
         observe: Box<Observe>,
         state: State,
@@ -83,7 +85,7 @@ impl Analysis {
         let analysis = Self {
             inbox,
             board,
-            load,
+            loading,
             job,
             observe,
             captures: Captures::default(),
@@ -122,8 +124,15 @@ impl Analysis {
 
     fn work(&mut self, analyzer: &mut Analyzer) {
         self.open();
+        let started = Instant::now();
+        let mut clocks = Clocks::new(started);
         loop {
-            match self.inbox.next(TICK) {
+            let asked = Instant::now();
+            let event = self.inbox.next(TICK);
+            if let Some(jump) = clocks.look(started, asked.elapsed()) {
+                self.tell_of(jump);
+            }
+            match event {
                 Event::Word(Word::Command(command)) => self.obey(analyzer, command),
                 Event::Word(Word::Loaded(place, name, outcome)) => {
                     self.take_model(analyzer, place, &name, outcome);
@@ -135,6 +144,7 @@ impl Analysis {
                 Event::Closed => break,
             }
             self.look_after_camera();
+            self.give_up_loading();
             let flushed = self
                 .recorder
                 .as_mut()
@@ -177,6 +187,30 @@ impl Analysis {
             Command::StopLog => self.stop_recording(),
             Command::Mark(name) => self.mark(name),
         }
+    }
+
+    /// Says that nothing was seen for a while, or why the recording's clock and the wall's differ.
+    fn tell_of(&mut self, jump: Jump) {
+        let text = match jump {
+            Jump::Asleep(seconds) => {
+                self.event(EventKind::Asleep, &format!("{seconds:.1}"));
+                // The camera has not been silent: nobody listened.
+                self.alive = Instant::now();
+                format!(
+                    "Mien stood still for {seconds:.0} s: the computer slept, or the program was stopped"
+                )
+            }
+            Jump::Clock(seconds) => {
+                self.event(EventKind::Clock, &format!("{seconds:.1}"));
+                let way = if seconds < 0.0 { "back" } else { "forward" };
+                format!(
+                    "The computer's clock was set {way} by {:.0} s; times since the start of a recording \
+                     count on as before",
+                    seconds.abs()
+                )
+            }
+        };
+        self.board.notify(Severity::Info, text);
     }
 
     // --- frames ---

@@ -241,7 +241,7 @@ impl Walk {
         let mut heard = Heard::default();
         while let Some(event) = self.events.next_if(|event| event.frame <= number) {
             match event.event {
-                EventKind::Gone | EventKind::Stalled | EventKind::Paused => {
+                EventKind::Gone | EventKind::Stalled | EventKind::Paused | EventKind::Asleep => {
                     heard.gap = heard.gap.or(Some(event.event));
                 }
                 EventKind::Source => {

@@ -38,6 +38,10 @@ pub enum EventKind {
     Error,
     /// The user ended the analysis of a file before the file did.
     Stopped,
+    /// The computer slept, or the program was stopped; `detail` is for how many seconds.
+    Asleep,
+    /// The wall clock was changed; `detail` is by how many seconds.
+    Clock,
 }
 
 impl EventKind {
@@ -59,6 +63,8 @@ impl EventKind {
             Self::Certain => "certain",
             Self::Error => "error",
             Self::Stopped => "stopped",
+            Self::Asleep => "asleep",
+            Self::Clock => "clock",
         }
     }
 }

@@ -58,7 +58,8 @@ impl Table {
 
     /// Hands all rows to the system, so that they outlive this process.
     ///
-    /// When that fails, the file is cut back to its last whole row, and the rows are kept.
+    /// When that fails, the file is cut back to its last whole row, and the rows are kept. A file that
+    /// was deleted or moved would go on taking rows that nobody finds: that is an error, too.
     pub(super) fn flush(&mut self) -> Result<()> {
         if self.pending.is_empty() {
             return Ok(());
@@ -69,6 +70,10 @@ impl Table {
         }
         self.length += self.pending.len() as u64;
         self.pending.clear();
+        if !self.path.exists() {
+            let gone = "it was deleted or moved meanwhile";
+            return Err(self.failed(io::Error::new(io::ErrorKind::NotFound, gone)));
+        }
         Ok(())
     }
 
@@ -127,6 +132,19 @@ mod tests {
         table.push(&(2, "")).unwrap();
         drop(table);
         assert!(std::fs::read_to_string(&path).unwrap().ends_with("\n2,\n"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_moved_keeps_its_rows_and_is_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, moved) = (folder.path().join("a.csv"), folder.path().join("b.csv"));
+        let mut table = Table::create(path.clone(), &["number"]).unwrap();
+        std::fs::rename(&path, &moved).unwrap();
+        table.push(&(1,)).unwrap();
+        let error = table.flush().unwrap_err();
+        assert!(error.to_string().contains("deleted or moved"), "{error}");
+        assert_eq!(std::fs::read_to_string(&moved).unwrap(), "number\n1\n");
     }
 
     #[cfg(target_os = "linux")]

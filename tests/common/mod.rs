@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(dead_code, reason = "each test program uses some of them")]
 
+pub mod driven;
 pub mod home;
+pub mod screen;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -216,6 +218,10 @@ pub fn load(name: &str, _choice: ProviderChoice) -> Result<Loaded> {
         "mad-model" => FakeClassifier::mad(name),
         "faulty-model" => FakeClassifier::faulty(name),
         "unloadable-model" => panic!("the fake loader is at fault"),
+        "slow-model" => {
+            thread::sleep(Duration::from_secs(2));
+            FakeClassifier::sure_of(name, Expression::Sad)
+        }
         "doubtful-model" => FakeClassifier::sure_of(name, Expression::Angry),
         _ => {
             return Err(Error::UnknownModel {
@@ -255,6 +261,7 @@ pub fn parts(steps: Vec<Step>, opened: Arc<AtomicU64>) -> Parts {
         }),
         detector: Box::new(|| Ok(Box::new(FakeDetector(vec![FACE])))),
         load: Arc::new(load),
+        load_patience: PATIENCE,
         observe: Box::new(|_| {}),
         wake: Arc::new(|| {}),
     }

@@ -71,6 +71,7 @@ const fn reason(kind: Option<EventKind>) -> &'static str {
         Some(EventKind::Gone) => "The camera was away",
         Some(EventKind::Stalled) => "The camera sent nothing",
         Some(EventKind::Paused) => "Paused",
+        Some(EventKind::Asleep) => "The computer slept",
         _ => "No frame came; the log does not say why",
     }
 }

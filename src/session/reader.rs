@@ -44,7 +44,7 @@ pub fn read(folder: &Path) -> Result<Session> {
 /// # Errors
 /// [`Error::Session`] if the file cannot be opened; each row may be one as well.
 pub fn rows(folder: &Path) -> Result<Lines<Row>> {
-    Lines::open(folder.join(OBSERVATIONS_FILE))
+    Lines::open(folder.join(OBSERVATIONS_FILE), &Row::COLUMNS)
 }
 
 /// The rows of `second.csv`; `None` where no second model ever was on.
@@ -53,7 +53,9 @@ pub fn rows(folder: &Path) -> Result<Lines<Row>> {
 /// As [`rows`].
 pub fn second_rows(folder: &Path) -> Result<Option<Lines<Row>>> {
     let path = folder.join(SECOND_FILE);
-    path.exists().then(|| Lines::open(path)).transpose()
+    path.exists()
+        .then(|| Lines::open(path, &Row::COLUMNS))
+        .transpose()
 }
 
 /// Every row of `events.csv`.
@@ -61,7 +63,7 @@ pub fn second_rows(folder: &Path) -> Result<Option<Lines<Row>>> {
 /// # Errors
 /// [`Error::Session`].
 pub fn events(folder: &Path) -> Result<Vec<Event>> {
-    Lines::open(folder.join(EVENTS_FILE))?.collect()
+    Lines::open(folder.join(EVENTS_FILE), &Event::COLUMNS)?.collect()
 }
 
 /// Reads a table row by row, up to its last whole line.
@@ -75,7 +77,8 @@ pub struct Lines<Record> {
 }
 
 impl<Record: DeserializeOwned> Lines<Record> {
-    fn open(path: PathBuf) -> Result<Self> {
+    /// Opens a table that has these columns, in any order and among others.
+    fn open(path: PathBuf, columns: &[&str]) -> Result<Self> {
         let reader = match whole_lines(&path) {
             Ok(lines) => csv::Reader::from_reader(lines),
             Err(error) => return Err(damaged(&path, &error)),
@@ -88,10 +91,23 @@ impl<Record: DeserializeOwned> Lines<Record> {
             record: PhantomData,
         };
         match lines.reader.headers() {
-            Ok(columns) => lines.columns = columns.clone(),
+            Ok(there) => lines.columns = there.clone(),
             Err(error) => return Err(damaged(&lines.path, &error)),
         }
-        Ok(lines)
+        // A cell may be empty, so a column with a slip in its name would read as one without values.
+        let lacks = |column: &&&str| !lines.columns.iter().any(|there| there == **column);
+        let missing = columns.iter().find(lacks);
+        // A writer that was killed at once left nothing.
+        match missing.filter(|_| !lines.columns.is_empty()) {
+            Some(column) => {
+                let reason = format!("its first line lacks the column '{column}'; put it back");
+                Err(Error::Session {
+                    path: lines.path,
+                    reason,
+                })
+            }
+            None => Ok(lines),
+        }
     }
 
     fn read(&mut self) -> csv::Result<Option<Record>> {

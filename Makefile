@@ -20,7 +20,7 @@ RUNTIME := runtime/$(ORT)
 endif
 
 .NOTPARALLEL:
-.PHONY: build run setup test check test-training check-report third-party bench
+.PHONY: build run setup test check test-training check-report third-party bench soak fuzz
 
 build: setup
 	@cargo build --release
@@ -50,6 +50,24 @@ bench: build
 	@scripts/python_env.sh benches/peers/requirements.txt $(CACHE)/peers
 	@$(if $(CLIP),,$(MAKE) --no-print-directory target/bench.mp4)
 	@$(CACHE)/peers/bin/python benches/peers/compare.py $(or $(CLIP),target/bench.mp4) $(PEERS)
+
+# Ten minutes of `mien watch` with other models and sources all the time: does it grow, does it lose a row?
+soak: build target/bench.mp4
+	@scripts/soak.py target/release/mien $(or $(CLIP),target/bench.mp4) --minutes $(or $(MINUTES),10)
+
+# libFuzzer on each reader of files, SECONDS each (600). Nothing but the compiler is needed: no cargo-fuzz, no nightly.
+FUZZ_TARGETS := card side_file session challenge_csv crop
+fuzz: export RUSTFLAGS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+fuzz: export CARGO_TARGET_DIR := $(CURDIR)/target/fuzz
+fuzz: packages-build
+	@cargo build --release --locked --manifest-path tests/fuzz/Cargo.toml --target x86_64-unknown-linux-gnu
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/corpus/$$target && \
+		target/fuzz/x86_64-unknown-linux-gnu/release/$$target target/fuzz/corpus/$$target tests/fuzz/seeds/$$target \
+			-max_total_time=$(or $(SECONDS),600) -artifact_prefix=target/fuzz/$$target- -print_final_stats=1 || exit 1; \
+	done
 
 target/bench.mp4: tests/data/astronaut.png
 	@ffmpeg -v error -y -nostdin -loop 1 -framerate 30 -i $< -t 15 -pix_fmt yuv420p \

@@ -29,8 +29,16 @@ pub enum Error {
         name: String,
     },
     /// Another program holds the camera.
-    #[error("the camera '{name}' is in use by another program; close it and try again")]
+    #[error("the camera '{name}' is in use by {by}; close it and try again")]
     CameraBusy {
+        /// The camera's name.
+        name: String,
+        /// Which program; `another program` when the system does not tell.
+        by: String,
+    },
+    /// The camera is open but sends nothing.
+    #[error("the camera '{name}' sends no pictures; if that lasts, plug it in again")]
+    CameraSilent {
         /// The camera's name.
         name: String,
     },
@@ -234,6 +242,7 @@ impl Error {
             Self::NoCamera
                 | Self::CameraNotFound { .. }
                 | Self::CameraBusy { .. }
+                | Self::CameraSilent { .. }
                 | Self::CameraLost { .. }
                 | Self::CameraFailed { .. }
         )

@@ -13,7 +13,6 @@ mod state;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 pub use parts::{
     BuildDetector, LOAD_PATIENCE, LoadModel, Loaded, Observe, OpenSource, Parts, Settings, Wake,
@@ -29,10 +28,6 @@ use self::inbox::{Inbox, Word};
 use crate::analyzer::Analyzer;
 use crate::error::{Error, Result};
 use crate::observation::Observation;
-
-/// A camera that has sent nothing for so long has stalled. Cameras in the dark may go down to one
-/// frame a second; users are to hear within three.
-pub const STALL: Duration = Duration::from_millis(2500);
 
 /// Notices kept for a reader that does not fetch them; the oldest go first.
 const NOTICES: usize = 32;

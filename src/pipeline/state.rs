@@ -49,7 +49,7 @@ pub enum Condition {
     Paused,
     /// A camera is away or cannot be opened; it is looked for every second.
     Gone(String),
-    /// A camera is there but has sent nothing for [`super::STALL`].
+    /// A camera is there but has sent nothing for [`crate::source::camera::STALL`].
     Stalled,
     /// No more frames.
     Ended,

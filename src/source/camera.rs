@@ -1,18 +1,21 @@
-//! Webcams, the only door to `nokhwa`.
+//! Webcams.
 //!
-//! A camera is opened, read and dropped on the calling thread; reading may block for as long as the
-//! camera sends nothing, so whoever calls keeps an eye on the clock.
+//! A camera is opened, read and dropped on the calling thread. Reading ends by itself when the camera sends
+//! nothing; a driver may hang all the same, so whoever calls keeps an eye on the clock.
+
+#[cfg_attr(target_os = "linux", path = "camera/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "camera/elsewhere.rs")]
+mod device;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use nokhwa::utils::{ApiBackend, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType};
-use nokhwa::{Camera, NokhwaError};
 use serde::Serialize;
 
+use self::device::Device;
 use super::formats::{CameraFormat, rank};
-use super::pixels::{self, PixelFormat};
+use super::pixels;
 use super::{CameraRequest, FrameSource};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -23,8 +26,40 @@ const BAD_FRAMES: u32 = 30;
 /// Tried one after another when a driver refuses what it offered.
 const ATTEMPTS: usize = 4;
 
-/// The pictures that Mien can read, as `nokhwa` names them.
-const READABLE: [FrameFormat; 3] = [FrameFormat::MJPEG, FrameFormat::YUYV, FrameFormat::NV12];
+/// How long the first frame may take; USB webcams need up to three seconds to expose in the dark.
+const FIRST_FRAME: Duration = Duration::from_secs(5);
+
+/// A camera that has sent nothing for so long has stalled. Cameras in the dark may go down to one frame a
+/// second; users are to hear within three.
+pub const STALL: Duration = Duration::from_millis(2500);
+
+/// Why a device cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fault {
+    /// It is no camera but its metadata.
+    NoCamera,
+    /// It offers only these formats, and none that can be read.
+    Unreadable(String),
+    /// It is not there, or not any more.
+    Away,
+    /// Another program holds it.
+    Busy,
+    /// The user may not use it.
+    Denied,
+    /// It is there and sends nothing.
+    Silent,
+    /// Anything else, in the system's words.
+    Other(String),
+}
+
+/// A device that the system lists; a webcam has two, one of them for metadata.
+struct Found {
+    index: u32,
+    /// As the driver names it.
+    name: String,
+    /// Where it is plugged in; a camera's devices share it.
+    port: String,
+}
 
 /// A connected camera.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,12 +81,13 @@ pub struct CameraInfo {
 pub fn list() -> Result<Vec<CameraInfo>> {
     let mut cameras: Vec<CameraInfo> = Vec::new();
     for node in nodes()? {
-        let (formats, trouble) = match probe(node.index) {
-            Ok((_, formats)) => (formats, None),
-            Err(error) if is_no_camera(&error) => continue,
+        let (formats, trouble) = match Device::open(node.index).and_then(|device| device.formats())
+        {
+            Ok(formats) => (formats, None),
+            Err(Fault::NoCamera) => continue,
             // All nodes of a camera refuse alike; one of them stands for it.
             Err(_) if cameras.iter().any(|camera| camera.name == node.name) => continue,
-            Err(error) => (Vec::new(), Some(trouble(&error))),
+            Err(fault) => (Vec::new(), Some(trouble(&fault, node.index))),
         };
         cameras.push(CameraInfo {
             name: node.name,
@@ -66,7 +102,7 @@ pub fn list() -> Result<Vec<CameraInfo>> {
 /// A camera, open and sending.
 pub struct CameraSource {
     name: Arc<str>,
-    camera: Camera,
+    device: Device,
     format: CameraFormat,
     opened: Instant,
     frames: u64,
@@ -86,9 +122,9 @@ impl CameraSource {
             }
             match Self::start(&node, request) {
                 Ok(source) => return Ok(source),
-                Err(error) if is_no_camera(&error) => {}
-                Err(error) => {
-                    refusal.get_or_insert_with(|| refused(&node.name, &error));
+                Err(Fault::NoCamera) => {}
+                Err(fault) => {
+                    refusal.get_or_insert_with(|| refused(&node, &fault));
                 }
             }
         }
@@ -106,50 +142,50 @@ impl CameraSource {
         self.format
     }
 
-    fn start(node: &Node, request: &CameraRequest) -> Result<Self, NokhwaError> {
-        let (mut camera, mut formats) = probe(node.index)?;
+    fn start(node: &Node, request: &CameraRequest) -> Result<Self, Fault> {
+        let mut device = Device::open(node.index)?;
+        let mut formats = device.formats()?;
         rank(&mut formats, request);
-        let mut refusal = None;
-        for format in formats.into_iter().take(ATTEMPTS) {
-            match begin(&mut camera, format) {
-                Ok(()) => {
+        let mut refusal = Fault::NoCamera;
+        for wanted in formats.into_iter().take(ATTEMPTS) {
+            match device.start(wanted) {
+                Ok(format) => {
                     log::info!("{}: {}", node.name, format);
-                    let name = Arc::from(&*node.name);
                     return Ok(Self {
-                        name,
-                        camera,
+                        name: Arc::from(&*node.name),
+                        device,
                         format,
                         opened: Instant::now(),
                         frames: 0,
                     });
                 }
-                Err(error) => {
-                    log::debug!("{}: {} refused: {error}", node.name, format);
-                    refusal.get_or_insert(error);
+                Err(fault) => {
+                    log::debug!("{}: {} refused: {fault:?}", node.name, wanted);
+                    if refusal == Fault::NoCamera {
+                        refusal = fault;
+                    }
                 }
             }
         }
-        Err(refusal.unwrap_or_else(|| NokhwaError::GeneralError("it offers no format".to_owned())))
+        Err(refusal)
     }
 }
 
 impl FrameSource for CameraSource {
     fn next_frame(&mut self) -> Result<Option<Frame>> {
-        let lost = |reason: String| Error::CameraLost {
-            name: self.name.to_string(),
-            reason,
-        };
         let mut reason = String::new();
         for _ in 0..BAD_FRAMES {
-            let buffer = self
-                .camera
-                .frame_raw()
-                .map_err(|error| lost(loss(&error)))?;
-            let (captured, utc) = (Instant::now(), Timestamp::now());
+            let patience = if self.frames == 0 { FIRST_FRAME } else { STALL };
+            let format = self.format;
+            let read = self.device.next(patience, |bytes| {
+                let (captured, utc) = (Instant::now(), Timestamp::now());
+                let size = (format.width, format.height);
+                (captured, utc, pixels::decode(format.pixels, size, bytes))
+            });
+            let (captured, utc, decoded) = read.map_err(|fault| lost(&self.name, &fault))?;
             let source_frame = self.frames;
             self.frames += 1;
-            let size = (self.format.width, self.format.height);
-            match pixels::decode(self.format.pixels, size, &buffer) {
+            match decoded {
                 Ok((picture, luma)) => {
                     return Ok(Some(Frame {
                         source: Arc::clone(&self.name),
@@ -168,9 +204,10 @@ impl FrameSource for CameraSource {
                 }
             }
         }
-        Err(lost(format!(
-            "{BAD_FRAMES} frames in a row were damaged; the last {reason}"
-        )))
+        Err(Error::CameraLost {
+            name: self.name.to_string(),
+            reason: format!("{BAD_FRAMES} frames in a row were damaged; the last {reason}"),
+        })
     }
 
     fn name(&self) -> &str {
@@ -178,11 +215,10 @@ impl FrameSource for CameraSource {
     }
 }
 
-/// A device file of the system; a webcam has two, one of them for metadata.
+/// A device by the name that the user sees: unique to the camera, shared by its devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Node {
     index: u32,
-    /// As the user sees it: unique to the camera, shared by its nodes.
     name: String,
 }
 
@@ -196,153 +232,84 @@ impl Node {
 
 /// All nodes by their numbers.
 fn nodes() -> Result<Vec<Node>> {
-    let failed = |error: NokhwaError| Error::CameraFailed {
+    let mut found = device::nodes().map_err(|fault| Error::CameraFailed {
         name: "any".into(),
-        reason: error.to_string(),
-    };
-    let mut found: Vec<(u32, String, String)> = nokhwa::query(ApiBackend::Auto)
-        .map_err(failed)?
-        .iter()
-        .filter_map(|info| {
-            let index = info.index().as_index().ok()?;
-            Some((index, info.human_name(), port(index)))
-        })
-        .collect();
-    found.sort();
+        reason: trouble(&fault, 0),
+    })?;
+    found.sort_by_key(|node| node.index);
     Ok(named(&found))
 }
 
-/// Gives each node (number, name, port) the name of its camera: where cameras at different ports
-/// have the same name, with the port.
-fn named(found: &[(u32, String, String)]) -> Vec<Node> {
-    let alike = |name: &str, port: &str| {
+/// Gives each node the name of its camera: where cameras at different ports have the same name, with the
+/// port.
+fn named(found: &[Found]) -> Vec<Node> {
+    let alike = |node: &Found| {
         found
             .iter()
-            .any(|(_, other, place)| other == name && place != port)
+            .any(|other| other.name == node.name && other.port != node.port)
     };
     found
         .iter()
-        .map(|(index, name, port)| {
-            let name = if alike(name, port) {
-                format!("{name} ({port})")
+        .map(|node| Node {
+            index: node.index,
+            name: if alike(node) {
+                format!("{} ({})", node.name, node.port)
             } else {
-                name.clone()
-            };
-            Node {
-                index: *index,
-                name,
-            }
+                node.name.clone()
+            },
         })
         .collect()
 }
 
-/// Where a camera is plugged in, such as `1-2` for a USB port; its nodes share it.
-fn port(index: u32) -> String {
-    std::fs::canonicalize(format!("/sys/class/video4linux/video{index}/device"))
-        .ok()
-        .and_then(|device| {
-            // A USB interface is called PORT:CONFIGURATION.INTERFACE.
-            let interface = device.file_name()?.to_string_lossy().into_owned();
-            Some(interface.split(':').next()?.to_owned())
-        })
-        .unwrap_or_else(|| format!("number {index}"))
-}
-
-/// Opens a node as it stands and asks what it offers.
-fn probe(index: u32) -> Result<(Camera, Vec<CameraFormat>), NokhwaError> {
-    let any = RequestedFormat::with_formats(RequestedFormatType::None, &READABLE);
-    let mut camera = Camera::new(CameraIndex::Index(index), any)?;
-    let mut formats: Vec<CameraFormat> = camera
-        .compatible_camera_formats()?
-        .into_iter()
-        .filter_map(readable)
-        .collect();
-    formats.sort_unstable();
-    formats.dedup();
-    Ok((camera, formats))
-}
-
-fn readable(format: nokhwa::utils::CameraFormat) -> Option<CameraFormat> {
-    let pixels = match format.format() {
-        FrameFormat::MJPEG => PixelFormat::Mjpeg,
-        FrameFormat::YUYV => PixelFormat::Yuyv,
-        FrameFormat::NV12 => PixelFormat::Nv12,
-        _ => return None,
-    };
-    let (width, height, fps) = (format.width(), format.height(), format.frame_rate());
-    (width > 0 && height > 0 && fps > 0).then_some(CameraFormat {
-        pixels,
-        width,
-        height,
-        fps,
-    })
-}
-
-/// Sets a format and starts the stream.
-fn begin(camera: &mut Camera, format: CameraFormat) -> Result<(), NokhwaError> {
-    let pixels = match format.pixels {
-        PixelFormat::Mjpeg => FrameFormat::MJPEG,
-        PixelFormat::Yuyv => FrameFormat::YUYV,
-        PixelFormat::Nv12 => FrameFormat::NV12,
-    };
-    let exact =
-        nokhwa::utils::CameraFormat::new_from(format.width, format.height, pixels, format.fps);
-    let request = RequestedFormatType::Exact(exact);
-    camera.set_camera_requset(RequestedFormat::with_formats(request, &[pixels]))?;
-    camera.open_stream()
-}
-
-/// Whether a node failed because it is none for pictures: it lists no format, or none that can be
-/// read.
-fn is_no_camera(error: &NokhwaError) -> bool {
-    let NokhwaError::GetPropertyError { property, error } = error else {
-        return false;
-    };
-    property == "CameraFormat" || (property == "FrameFormat" && error != "unsupported")
-}
-
-/// The number in the system's words: `nokhwa` passes errors on as text.
-fn system_error(error: &NokhwaError) -> Option<i32> {
-    let text = error.to_string();
-    let (_, rest) = text.rsplit_once("(os error ")?;
-    rest.split(')').next()?.parse().ok()
-}
-
-const ENOENT: i32 = 2;
-const ENXIO: i32 = 6;
-const EACCES: i32 = 13;
-const EBUSY: i32 = 16;
-const ENODEV: i32 = 19;
-
 /// Why a camera did not open.
-fn refused(name: &str, error: &NokhwaError) -> Error {
-    let name = name.to_owned();
-    match system_error(error) {
-        Some(EBUSY) => Error::CameraBusy { name },
-        Some(ENOENT | ENXIO | ENODEV) => Error::CameraNotFound { name },
+fn refused(node: &Node, fault: &Fault) -> Error {
+    let name = node.name.clone();
+    match fault {
+        Fault::Busy => Error::CameraBusy {
+            name,
+            by: device::holder(node.index).unwrap_or_else(|| "another program".to_owned()),
+        },
+        Fault::Away => Error::CameraNotFound { name },
         _ => Error::CameraFailed {
             name,
-            reason: trouble(error),
+            reason: trouble(fault, node.index),
         },
     }
 }
 
 /// Why a camera cannot be looked into.
-fn trouble(error: &NokhwaError) -> String {
-    match system_error(error) {
-        Some(EBUSY) => "it is in use".to_owned(),
-        Some(EACCES) => "permission denied; join the group 'video' \
+fn trouble(fault: &Fault, index: u32) -> String {
+    match fault {
+        Fault::NoCamera => "it is no camera".to_owned(),
+        Fault::Unreadable(formats) => {
+            format!("it offers only {formats}; Mien reads MJPEG, YUYV and NV12")
+        }
+        Fault::Away => "it is not there any more".to_owned(),
+        Fault::Busy => match device::holder(index) {
+            Some(program) => format!("it is in use by {program}"),
+            None => "it is in use".to_owned(),
+        },
+        Fault::Denied => "permission denied; join the group 'video' \
             (sudo usermod -aG video $USER) and log in again"
             .to_owned(),
-        _ => error.to_string(),
+        Fault::Silent => "it sends no pictures".to_owned(),
+        Fault::Other(words) => words.clone(),
     }
 }
 
 /// Why a camera stopped.
-fn loss(error: &NokhwaError) -> String {
-    match system_error(error) {
-        Some(ENODEV | ENXIO | ENOENT) => "it was unplugged".to_owned(),
-        _ => error.to_string(),
+fn lost(name: &str, fault: &Fault) -> Error {
+    let name = name.to_owned();
+    match fault {
+        Fault::Silent => Error::CameraSilent { name },
+        Fault::Away => Error::CameraLost {
+            name,
+            reason: "it was unplugged".to_owned(),
+        },
+        _ => Error::CameraLost {
+            name,
+            reason: trouble(fault, 0),
+        },
     }
 }
 

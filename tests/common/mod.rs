@@ -39,6 +39,12 @@ pub enum Step {
     Hang(Duration),
     /// Fails, as an unplugged camera.
     Lose,
+    /// Fails, as a camera that is still not there.
+    Away,
+    /// Fails, as a camera that has stalled.
+    Silent,
+    /// Fails, as a camera that another program holds.
+    Busy,
     /// A picture of a folder that cannot be read.
     BadPicture,
     /// Meets a fault of its own.
@@ -81,6 +87,16 @@ impl FrameSource for FakeSource {
             Some(Step::Lose) => Err(Error::CameraLost {
                 name: "fake".to_owned(),
                 reason: "No such device (os error 19)".to_owned(),
+            }),
+            Some(Step::Away) => Err(Error::CameraNotFound {
+                name: "fake".to_owned(),
+            }),
+            Some(Step::Silent) => Err(Error::CameraSilent {
+                name: "fake".to_owned(),
+            }),
+            Some(Step::Busy) => Err(Error::CameraBusy {
+                name: "fake".to_owned(),
+                by: "cheese (process 7)".to_owned(),
             }),
             Some(Step::Panic) => panic!("the fake source is at fault"),
             Some(Step::BadPicture) => Err(Error::BadPicture {
@@ -126,10 +142,14 @@ impl FaceDetector for FakeDetector {
     }
 }
 
+/// How long `sluggish-model` takes to answer.
+pub const SLOWNESS: Duration = Duration::from_millis(60);
+
 /// Always gives the same answer; none to a face when it is at fault itself.
 pub struct FakeClassifier {
     card: ModelCard,
     answer: Vec<f32>,
+    takes: Duration,
 }
 
 impl FakeClassifier {
@@ -143,6 +163,7 @@ impl FakeClassifier {
         Self {
             answer: answer.collect(),
             card,
+            takes: Duration::ZERO,
         }
     }
 
@@ -151,6 +172,7 @@ impl FakeClassifier {
         Self {
             card: card(name),
             answer: vec![f32::NAN; 7],
+            takes: Duration::ZERO,
         }
     }
 
@@ -159,6 +181,15 @@ impl FakeClassifier {
         Self {
             card: card(name),
             answer: Vec::new(),
+            takes: Duration::ZERO,
+        }
+    }
+
+    /// The same, but takes its time.
+    pub fn slow(self) -> Self {
+        Self {
+            takes: SLOWNESS,
+            ..self
         }
     }
 }
@@ -170,6 +201,7 @@ impl Classifier for FakeClassifier {
 
     fn classify(&mut self, crops: &[Crop]) -> Result<Vec<Probabilities>> {
         assert!(!self.answer.is_empty(), "the fake model is at fault");
+        thread::sleep(self.takes);
         crops
             .iter()
             .map(|_| {
@@ -209,11 +241,12 @@ pub fn card(name: &str) -> ModelCard {
     }
 }
 
-/// Loads `happy-model`, `sad-model`, `mad-model`, `faulty-model`, and `doubtful-model`, whose self-test
+/// Loads `happy-model`, `sluggish-model`, `sad-model`, `mad-model`, `faulty-model`, and `doubtful-model`, whose self-test
 /// failed; panics at `unloadable-model` and knows no other.
 pub fn load(name: &str, _choice: ProviderChoice) -> Result<Loaded> {
     let classifier = match name {
         "happy-model" => FakeClassifier::sure_of(name, Expression::Happy),
+        "sluggish-model" => FakeClassifier::sure_of(name, Expression::Happy).slow(),
         "sad-model" => FakeClassifier::sure_of(name, Expression::Sad),
         "mad-model" => FakeClassifier::mad(name),
         "faulty-model" => FakeClassifier::faulty(name),

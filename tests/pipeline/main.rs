@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod camera;
 #[path = "../common/mod.rs"]
 mod common;
 mod models;

@@ -4,17 +4,19 @@ use std::time::{Duration, Instant};
 
 use super::Analysis;
 use crate::analyzer::Analyzer;
+use crate::error::Error;
+use crate::pipeline::Condition;
 use crate::pipeline::inbox::SourceWord;
-use crate::pipeline::{Condition, STALL};
 use crate::session::EventKind;
 use crate::source::SourceSpec;
+use crate::source::camera::STALL;
 
 /// How often a camera that is away is looked for.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// How long a camera may take from being opened to its first frame; USB webcams need up to three
-/// seconds to expose in the dark.
-const WARM_UP: Duration = Duration::from_secs(5);
+/// How long a camera may take from being opened to its first frame, until it says itself that it is silent.
+/// This and [`STALL`] are for drivers that hang.
+const WARM_UP: Duration = Duration::from_millis(5500);
 
 impl Analysis {
     pub(super) fn open(&mut self) {
@@ -81,7 +83,9 @@ impl Analysis {
                     self.state.source_name.clone_from(&name);
                 }
                 if self.job.spec.is_camera() {
+                    // From now on it is this one that is looked for, and no other.
                     self.job.spec = SourceSpec::Camera(Some(name));
+                    self.state.source = Some(self.job.spec.clone());
                 }
             }
             SourceWord::Restarted => {
@@ -91,11 +95,22 @@ impl Analysis {
             }
             SourceWord::Skipped(error) => self.report(&error),
             SourceWord::Ended => self.state.condition = Condition::Ended,
+            SourceWord::Failed(Error::CameraSilent { .. }) => self.stall(),
+            // Our own thread that hangs in the driver, not another program.
+            SourceWord::Failed(Error::CameraBusy { .. })
+                if self.state.condition == Condition::Stalled =>
+            {
+                self.retry = Some(Instant::now() + RETRY);
+            }
             SourceWord::Failed(error) if self.job.spec.is_camera() && error.may_pass() => {
-                if !matches!(self.state.condition, Condition::Gone(_)) {
+                let was_gone = matches!(self.state.condition, Condition::Gone(_));
+                if !was_gone {
                     self.event(EventKind::Gone, &error.to_string());
                 }
-                self.state.condition = Condition::Gone(error.to_string());
+                // That a camera which is away is not found is no news: why it went says more.
+                if !(was_gone && matches!(error, Error::CameraNotFound { .. })) {
+                    self.state.condition = Condition::Gone(error.to_string());
+                }
                 self.retry = Some(Instant::now() + RETRY);
             }
             SourceWord::Failed(error) => {
@@ -124,6 +139,11 @@ impl Analysis {
         if self.alive.elapsed() < patience {
             return;
         }
+        self.stall();
+    }
+
+    /// The camera is there and sends nothing: it is released, and opened again in a while.
+    fn stall(&mut self) {
         if !matches!(
             self.state.condition,
             Condition::Gone(_) | Condition::Stalled

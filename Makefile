@@ -20,7 +20,7 @@ RUNTIME := runtime/$(ORT)
 endif
 
 .NOTPARALLEL:
-.PHONY: build run setup test check test-training check-report third-party bench soak fuzz
+.PHONY: build run setup test check test-training test-camera check-report third-party bench soak fuzz
 
 build: setup
 	@cargo build --release
@@ -44,6 +44,10 @@ test-training: export PATH := $(CACHE)/training/bin:$(PATH)
 test-training: packages-training
 	@scripts/python_env.sh training/requirements.txt $(CACHE)/training
 	@training/check.sh
+
+# The release build before real cameras in a virtual machine; CASES="..." for some of them. Pictures go to target/camera/.
+test-camera: build packages-test target/bench.mp4
+	@MIEN=target/release/mien RUNTIME=$(RUNTIME) CLIP=target/bench.mp4 SHOTS=$(CURDIR)/target/camera tests/camera/run $(CASES)
 
 # Mien beside its peers, turn by turn; without a CLIP on a portrait that a camera sways over.
 bench: build

@@ -45,15 +45,29 @@ def log_folder(name: str) -> Path:
     return LOGS / name
 
 
-CASES: list[tuple[str, Callable[[], str]]] = []
+NAMES = {"uvc": UVC, "loopback": LOOPBACK, "vivid": VIVID}
+CASES: list[tuple[str, str, Callable[[], str]]] = []
 
 
-def case(title: str):
+def case(title: str, kind: str = "uvc"):
+    """A case before this kind of camera."""
+
     def keep(function):
-        CASES.append((title, function))
+        CASES.append((title, kind, function))
         return function
 
     return keep
+
+
+def only(kind: str) -> None:
+    """Plugs this kind in and the others out."""
+    for other, name in NAMES.items():
+        if other != kind and nodes(name):
+            camera("unplug", other)
+            wait_until("the other camera to go", lambda name=name: not nodes(name))
+    if not nodes(NAMES[kind]):
+        camera("plug", kind)
+    wait_until("the camera", there(NAMES[kind]))
 
 
 @case("a webcam is listed once, by its name, with its formats")
@@ -171,8 +185,6 @@ def away() -> str:
     wait_until("the camera to go", lambda: not nodes(UVC))
     with Watch(f"camera:{UVC}", "--log", str(log_folder("away"))) as watch:
         status = watch.wait()
-    camera("plug")
-    wait_until("the camera", there(UVC))
     said = watch.said[-1][1]
     check(status == 1 and UVC in said and "not found" in said, f"exit status {status}: {said}")
     return said
@@ -201,7 +213,6 @@ def unplugged_at_the_edges() -> str:
             watch.end()
     outcome = "frames came when it was back" if ended is None else watch.said[-1][1]
     check(ended in (None, 1), f"exit status {ended}: {watch.last_words()}")
-    wait_until("the camera", there(UVC))
     return f"ended {took:.1f} s after Ctrl-C, session complete; at the start: {outcome}"
 
 
@@ -269,8 +280,6 @@ def window_gone() -> str:
         process.send_signal(signal.SIGINT)
         status = process.wait(PATIENCE)
         took = time.monotonic() - asked
-    camera("plug")
-    wait_until("the camera", there(UVC))
     check(status == 0, f"exit status {status}")
     (folder,) = log.iterdir()
     check(json.loads((folder / "session.json").read_text())["ended_utc"] is not None, "the session was not completed")
@@ -280,15 +289,12 @@ def window_gone() -> str:
 # --- other cameras ---
 
 
-@case("loopback, YUYV 640×480 at 30")
+@case("loopback, YUYV 640×480 at 30", "loopback")
 def loopback() -> str:
-    camera("unplug", "uvc")
-    camera("plug", "loopback")
-    wait_until("the camera", there(LOOPBACK))
     return watched("loopback", LOOPBACK, "YUYV", (640, 480), 30, 10)
 
 
-@case("five times stalled and at work again in one recording")
+@case("five times stalled and at work again in one recording", "loopback")
 def stalled() -> str:
     log, gone, back = log_folder("stalled"), [], []
     with Watch(f"camera:{LOOPBACK}", "--log", str(log)) as watch:
@@ -309,7 +315,7 @@ def stalled() -> str:
     return timed(watch, gone, back, sentence)
 
 
-@case("the end while a camera is stuck")
+@case("the end while a camera is stuck", "loopback")
 def stuck() -> str:
     log = log_folder("stuck")
     with Watch(f"camera:{LOOPBACK}", "--log", str(log)) as watch:
@@ -324,7 +330,7 @@ def stuck() -> str:
     return f"ended {took:.1f} s after Ctrl-C, session complete"
 
 
-@case("the window: a stalled camera")
+@case("the window: a stalled camera", "loopback")
 def window_stalled() -> str:
     log = log_folder("window-stalled")
     with window(f"camera:{LOOPBACK}", "--log", str(log)) as process:
@@ -342,15 +348,12 @@ def window_stalled() -> str:
     return f"the window closed in {took:.1f} s with the camera stuck; picture in shots/"
 
 
-@case("vivid, no face: rows with empty face columns")
+@case("vivid, no face: rows with empty face columns", "vivid")
 def vivid() -> str:
-    camera("unplug", "loopback")
-    camera("plug", "vivid")
-    wait_until("the camera", there(VIVID))
     return watched("vivid", VIVID, "YUYV", (640, 360), 30, 5, face=False)
 
 
-@case("a camera left at 29.97 frames a second, in a format that Mien cannot read")
+@case("a camera left at 29.97 frames a second, in a format that Mien cannot read", "vivid")
 def odd() -> str:
     node = nodes(VIVID)[0]
     for setting in ["--set-fmt-video=width=640,height=360,pixelformat=BGR3", "--set-parm=29.97"]:
@@ -368,11 +371,12 @@ def odd() -> str:
 def main() -> int:
     wanted = sys.argv[1:]
     failed = 0
-    for title, function in CASES:
+    for title, kind, function in CASES:
         if wanted and function.__name__ not in wanted:
             continue
         begun = time.monotonic()
         try:
+            only(kind)
             word, seen = "ok    ", function()
         except Failed as reason:
             word, seen = "FAILED", str(reason)

@@ -11,7 +11,10 @@ PAGE = Path(__file__).parent.parent / "THIRD_PARTY.md"
 START, END = "<!-- crates: make third-party -->\n", "<!-- end of crates -->\n"
 
 # Only what becomes part of the program: tests, build scripts and procedural macros stay behind.
-COMMAND = "cargo tree --locked --edges normal,no-proc-macro --target x86_64-unknown-linux-gnu --prefix none --format"
+COMMAND = (
+    "cargo tree --locked --package mien --edges normal,no-proc-macro --target x86_64-unknown-linux-gnu"
+    " --prefix none --format"
+)
 
 
 def main() -> None:
@@ -20,7 +23,7 @@ def main() -> None:
     for line in tree.stdout.splitlines():
         package, license_ = line.removesuffix(" (*)").split("|")
         name, version = package.split()[:2]
-        if name != "mien":
+        if not name.startswith("mien"):
             # "MIT/Apache-2.0" is an old way of saying OR; the order of alternatives says nothing.
             alternatives = sorted(re.split(r" OR |/", license_)) if "(" not in license_ else [license_]
             crates[" OR ".join(alternatives)].add(f"{name} {version.removeprefix('v')}")

@@ -1,10 +1,9 @@
-//! Finds the faces in a picture: the only door to the detector's crate.
+//! Finds the faces in a picture: the only door to the cascade.
 
-use std::io::Cursor;
 use std::time::{Duration, Instant};
 
+use cascade::{Cascade, Thoroughness};
 use image::GrayImage;
-use rustface::ImageData;
 
 use crate::error::{Error, Result};
 use crate::face::{Detection, FaceBox};
@@ -65,24 +64,13 @@ fn nearest(found: Vec<Detection>, known: &FaceBox) -> Option<Detection> {
         .max_by(|left, right| left.score.total_cmp(&right.score))
 }
 
-/// The `SeetaFace` cascade for frontal faces (Wu et al. 2017, "Funnel-Structured Cascade for
-/// Multi-View Face Detection with Alignment-Awareness"), its weights inside the program.
-///
-/// Not `Send`: it is built on the thread that uses it.
+/// The `SeetaFace` cascade for frontal faces, its weights inside the program.
 pub struct SeetaDetector {
-    cascade: Box<dyn rustface::Detector>,
+    cascade: Cascade,
     resampler: Resampler,
     /// What the cascade searches; its memory is used again.
     shrunk: Vec<u8>,
     shrink_time: Duration,
-}
-
-/// How thoroughly the cascade searches.
-struct Thoroughness {
-    /// From one window to the next, in pixels.
-    step: u32,
-    /// The smallest score that counts as a face.
-    threshold: f64,
 }
 
 /// How a known face is looked for.
@@ -94,9 +82,8 @@ struct Nearby {
 
 impl SeetaDetector {
     /// The cascade's window in pixels: it finds no smaller face, and no face in a smaller picture.
-    const WINDOW: u32 = 40;
-    /// The cascade's own `set_min_face_size` is stored and never read: the picture is resized
-    /// instead so that the smallest face fills the window. Enlarged more than twice, a face of
+    const WINDOW: u32 = cascade::WINDOW as u32;
+    /// The picture is resized so that the smallest face fills the window. Enlarged more than twice, a face of
     /// under 20 pixels shows the cascade nothing new, and the cost grows without limit.
     const MOST_ENLARGED: f32 = 2.0;
     /// From one level of the pyramid to the next. Against the authors' 0.8 and steps of 4 this and
@@ -108,6 +95,7 @@ impl SeetaDetector {
     /// those steps, 2.3 to 2.5.
     const ANYWHERE: Thoroughness = Thoroughness {
         step: 5,
+        pyramid: Self::PYRAMID,
         threshold: 2.6,
     };
     /// For a place where a face was a moment ago: first a glance, which finds the talking woman in 458 of
@@ -117,6 +105,7 @@ impl SeetaDetector {
             sides: 1.5,
             thoroughness: Thoroughness {
                 step: 6,
+                pyramid: Self::PYRAMID,
                 threshold: 2.0,
             },
         },
@@ -124,6 +113,7 @@ impl SeetaDetector {
             sides: 2.0,
             thoroughness: Thoroughness {
                 step: 5,
+                pyramid: Self::PYRAMID,
                 threshold: 2.0,
             },
         },
@@ -144,10 +134,8 @@ impl SeetaDetector {
     /// When the weights in the program are broken.
     pub fn new() -> Result<Self> {
         let weights = include_bytes!("../assets/detector/seeta_fd_frontal_v1.0.bin");
-        let model = rustface::read_model(Cursor::new(weights))
-            .map_err(|error| Error::Detector(error.to_string()))?;
-        let mut cascade = rustface::create_detector_with_model(model);
-        cascade.set_pyramid_scale_factor(Self::PYRAMID);
+        let cascade =
+            Cascade::read(weights).map_err(|reason| Error::Detector(reason.to_owned()))?;
         Ok(Self {
             cascade,
             resampler: Resampler::default(),
@@ -169,7 +157,6 @@ impl SeetaDetector {
         let began = Instant::now();
         let searched = |side: f32| (side * factor).round() as u32;
         let size = (searched(area.width), searched(area.height));
-        // The cascade panics on a picture smaller than its window.
         if size.0.min(size.1) < Self::WINDOW {
             return Vec::new();
         }
@@ -180,25 +167,19 @@ impl SeetaDetector {
         }
         self.shrink_time += began.elapsed();
 
-        let Thoroughness { step, threshold } = *thoroughness;
-        self.cascade.set_slide_window_step(step, step);
-        self.cascade.set_score_thresh(threshold);
-        let found = self
-            .cascade
-            .detect(&ImageData::new(&self.shrunk, size.0, size.1));
+        let found = (self.cascade).search(&self.shrunk, size.0 as usize, thoroughness);
         let mut candidates: Vec<Detection> = found
             .iter()
-            .map(|face| {
-                let found = face.bbox();
+            .map(|found| {
                 let face_box = FaceBox {
-                    x: area.x + found.x() as f32 / factor,
-                    y: area.y + found.y() as f32 / factor,
-                    width: found.width() as f32 / factor,
-                    height: found.height() as f32 / factor,
+                    x: area.x + found.x as f32 / factor,
+                    y: area.y + found.y as f32 / factor,
+                    width: found.side as f32 / factor,
+                    height: found.side as f32 / factor,
                 };
                 Detection {
                     face_box,
-                    score: face.score() as f32,
+                    score: found.score as f32,
                 }
             })
             .collect();

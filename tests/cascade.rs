@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::time::{Duration, Instant};
+
 use cascade::{Candidate, Cascade, Thoroughness};
 use image::GrayImage;
 use image::imageops::{self, FilterType};
@@ -57,6 +59,7 @@ fn it_finds_what_the_port_of_the_authors_program_finds_to_the_last_bit() {
     let mut cascade = Cascade::read(WEIGHTS).unwrap();
     let mut port = Port::new();
     let mut found = 0;
+    let (mut our_time, mut its_time) = (Duration::ZERO, Duration::ZERO);
     for side in [60, 96, 177, 256] {
         let portrait = resized(&portrait(), side);
         // The face in the middle, and cut off by each edge in turn.
@@ -72,13 +75,19 @@ fn it_finds_what_the_port_of_the_authors_program_finds_to_the_last_bit() {
                     pyramid,
                     threshold,
                 };
+                let began = Instant::now();
                 let ours = search(&mut cascade, picture, &thoroughness);
-                assert_eq!(ours, port.search(picture, &thoroughness), "{side} {step}");
+                our_time += began.elapsed();
+                let began = Instant::now();
+                let theirs = port.search(picture, &thoroughness);
+                its_time += began.elapsed();
+                assert_eq!(ours, theirs, "{side} {step}");
                 found += ours.len();
             }
         }
     }
     assert!(found > 20, "{found}");
+    eprintln!("{found} faces: {our_time:.1?}, the port {its_time:.1?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 HOME = Path.cwd()
 MIEN = HOME / "mien"
-SHOTS = HOME / "shots"
+SHOTS = Path(os.environ.get("SHOTS", "shots"))  # outside, so that a case that is broken off leaves its pictures
 # The small model, and faces of at least an eighth of the picture: an emulated processor has time for no more.
 LIGHT = ["--model", "mien-s", "--smallest-face", "0.12"]
 PATIENCE = 600.0  # for what must come, however slow the machine

@@ -1,7 +1,9 @@
 //! The models at work: each is loaded beside the one that answers and takes its place when it is
 //! ready, unless its self-test speaks against it.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,14 +11,23 @@ use super::Analysis;
 use crate::analyzer::Analyzer;
 use crate::crash;
 use crate::error::{Error, Result};
-use crate::pipeline::inbox::Word;
+use crate::pipeline::inbox::{Inbox, Word};
 use crate::pipeline::{ActiveModel, Agreement, Condition, Doubt, LoadModel, Loaded, Place};
 use crate::runtime::ProviderChoice;
 use crate::session::EventKind;
 
+/// A model to be loaded.
+struct Errand {
+    place: Place,
+    name: String,
+    choice: ProviderChoice,
+}
+
 /// How models are loaded, and since when.
 pub(in crate::pipeline) struct Loading {
     pub(super) load: Arc<LoadModel>,
+    /// The thread that loaded the last one; it ends when this is dropped.
+    thread: Option<SyncSender<Errand>>,
     patience: Duration,
     /// When the first and the second one were asked for, while they are being loaded.
     since: [Option<Instant>; 2],
@@ -26,9 +37,45 @@ impl Loading {
     pub(in crate::pipeline) fn new(load: Arc<LoadModel>, patience: Duration) -> Self {
         Self {
             load,
+            thread: None,
             patience,
             since: [None; 2],
         }
+    }
+
+    /// Has a model loaded by the thread that loaded the last one, for memory that a thread has used stays
+    /// with it: one for each model took half a megabyte more each time (measured over 86). One that is
+    /// still at work, perhaps for ever, is left to itself.
+    fn start(&mut self, errand: Errand, inbox: &Arc<Inbox>) -> io::Result<()> {
+        let is_free = self.since.iter().all(Option::is_none);
+        let errand = match self.thread.take().filter(|_| is_free) {
+            None => errand,
+            Some(thread) => match thread.try_send(errand) {
+                Ok(()) => {
+                    self.thread = Some(thread);
+                    return Ok(());
+                }
+                Err(TrySendError::Full(errand) | TrySendError::Disconnected(errand)) => errand,
+            },
+        };
+        let (thread, errands) = sync_channel(1);
+        let _there_is_room = thread.try_send(errand);
+        let (inbox, load) = (Arc::clone(inbox), Arc::clone(&self.load));
+        thread::Builder::new()
+            .name("mien-model".to_owned())
+            .spawn(move || {
+                for Errand {
+                    place,
+                    name,
+                    choice,
+                } in errands
+                {
+                    let outcome = crash::caught(|| load(&name, choice));
+                    inbox.tell(Word::Loaded(place, name, outcome));
+                }
+            })?;
+        self.thread = Some(thread);
+        Ok(())
     }
 }
 
@@ -39,20 +86,14 @@ impl Analysis {
             Place::First => self.wanted.first.clone_from(&name),
             Place::Second => self.wanted.second = Some(name.clone()),
         }
-        self.set_loading(place, Some(name.clone()));
-        let (inbox, load, choice) = (
-            Arc::clone(&self.inbox),
-            Arc::clone(&self.loading.load),
-            self.state.provider,
-        );
-        let started = thread::Builder::new()
-            .name("mien-model".to_owned())
-            .spawn(move || {
-                let outcome = crash::caught(|| load(&name, choice));
-                inbox.tell(Word::Loaded(place, name, outcome));
-            });
+        let errand = Errand {
+            place,
+            name: name.clone(),
+            choice: self.state.provider,
+        };
+        let started = self.loading.start(errand, &self.inbox);
+        self.set_loading(place, started.is_ok().then_some(name));
         if let Err(error) = started {
-            self.set_loading(place, None);
             self.report(&Error::Thread(error));
         }
     }

@@ -35,7 +35,7 @@ test: setup packages-test
 
 # No advisories: their database comes from a git host, and a check should need nothing but the package registries.
 check: packages-build $(TYPOS) $(DENY)
-	cargo fmt --all --check
+	cargo fmt --check
 	$(TYPOS)
 	$(DENY) --locked check bans licenses sources
 	cargo clippy --locked --all-targets -- -D warnings

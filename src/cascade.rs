@@ -4,8 +4,6 @@
 //!
 //! It finds what the authors' program (BSD-2-Clause) and its port, the crate `rustface`, find, to the
 //! last bit of the score: sums are taken in their order. `tests/cascade.rs` holds it to that.
-//!
-//! A crate of its own, so that it is compiled for speed even where Mien is not.
 
 use fearless_simd::Level;
 

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use cascade::{Cascade, Thoroughness};
 use image::GrayImage;
 
+use crate::cascade::{self, Cascade, Thoroughness};
 use crate::error::{Error, Result};
 use crate::face::{Detection, FaceBox};
 use crate::resize::Resampler;

@@ -16,6 +16,7 @@ pub mod words;
 
 // The stages.
 pub mod analyzer;
+pub mod cascade;
 pub mod catalog;
 pub mod classifier;
 pub mod crop;

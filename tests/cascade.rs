@@ -4,9 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use cascade::{Candidate, Cascade, Thoroughness};
 use image::GrayImage;
 use image::imageops::{self, FilterType};
+use mien::cascade::{Candidate, Cascade, Thoroughness};
 
 const WEIGHTS: &[u8] = include_bytes!("../assets/detector/seeta_fd_frontal_v1.0.bin");
 

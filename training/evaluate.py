@@ -17,13 +17,18 @@ from torch.nn.functional import nll_loss
 import data
 import networks
 import recipe
-from augment import SIDE, feed, resized
+from augment import SIDE, augment, feed, resized
 from data import FaceSet
 from expressions import EXPRESSIONS
 from networks.common import FaceNetwork
-from recipe import Recipe
+from recipe import Augmentation, Recipe
 
 ECE_BINS = 15  # Guo et al. 2017, and `mien eval`
+
+# As wide as the boxes that framing.py measures: their logs of the scale and their shifts have
+# standard deviations of 0.12 and 0.045, and even numbers between -a and a have a / sqrt(3).
+FRAMING = Augmentation(scale=0.2, shift=0.08, flip=False)
+FRAMINGS = 4  # of each picture
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,20 @@ def fit_temperature(logits: Tensor, truth: Tensor) -> float:
     return min(tried, key=lambda t: score(torch.softmax(logits / t, dim=1), truth).ece)
 
 
+def framed_by_detector(pictures: Tensor) -> Iterator[Tensor]:
+    """Pictures [n, 48, 48], moved and scaled at random as the detector's boxes are."""
+    numbers = torch.get_rng_state()
+    torch.manual_seed(0)
+    framed = [
+        torch.cat(
+            [augment(batch.float(), FRAMING) for batch in torch.split(pictures[:, None], 256)]
+        )
+        for _ in range(FRAMINGS)
+    ]
+    torch.set_rng_state(numbers)
+    return (looks[:, 0] for looks in framed)
+
+
 def score(probabilities: Tensor, truth: Tensor) -> Scores:
     """Pictures whose truth is -1 are left out."""
     probabilities, truth = probabilities[truth >= 0], truth[truth >= 0]
@@ -140,9 +159,12 @@ def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: 
     """Scores on the judged set, with the temperature fitted on the validation set.
 
     A model is as sure as it is right by one truth only: the crowd's, unless it never saw a vote.
+    And it is to be so in the app, so the validation pictures are framed as the app's detector does.
     """
     truth = validation.labels if settings.only_labels else data.crowd_labels(validation)
-    temperature = fit_temperature(logits_of(network, validation.pictures), truth)
+    framed = framed_by_detector(validation.pictures)
+    logits = torch.cat([logits_of(network, pictures) for pictures in framed])
+    temperature = fit_temperature(logits, truth.repeat(FRAMINGS))
     probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
     other = torch.softmax(logits_of(network, judged.pictures.flip(-1)) / temperature, dim=1)
     both = (probabilities + other) / 2

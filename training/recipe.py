@@ -25,6 +25,9 @@ class Targets:
 @dataclass(frozen=True)
 class Teacher:
     recipe: str  # the run beside this one whose averaged network teaches
+    looks: (
+        int  # at each picture, augmented differently, and their mirror images; it says their mean
+    )
     share: float  # of the loss; the rest goes by the targets
     temperature: float  # of both networks' answers where they are compared
 

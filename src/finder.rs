@@ -23,7 +23,7 @@ pub const SEARCH_EVERY: Duration = Duration::from_millis(450);
 pub const SEARCH_EVERY_ALONE: Duration = Duration::from_millis(100);
 /// A face that has moved by this share of its side since then, or grown or shrunk by it, is reason to
 /// look everywhere again: the camera may be turning, and others come into view.
-const RESTLESS: f32 = 0.35;
+const RESTLESS: f32 = 0.24;
 /// Frames further apart than this have too little in common to follow a face from one to the next.
 const FOLLOWED_OVER: Duration = Duration::from_millis(150);
 /// A face that is not found where it was is looked for there for so long: a turned head or a hand

@@ -233,7 +233,7 @@ fn conference(name: &str, seconds: f32, path: Path) -> Option<(Score, Score)> {
 }
 
 #[test]
-fn people_in_a_moving_picture_are_found_nearly_as_often_as_by_searching_every_frame() {
+fn people_in_a_moving_picture_are_found_as_often_as_by_searching_every_frame() {
     let scenes: [(&str, f32, Path); 3] = [
         ("sway", 3.0, |time| {
             let turn = time * 1.5 * std::f32::consts::TAU;
@@ -252,7 +252,7 @@ fn people_in_a_moving_picture_are_found_nearly_as_often_as_by_searching_every_fr
         };
         // Who comes into view is noticed within half a second, not in the first frame.
         assert!(full.found > 400, "{name}");
-        assert!(followed.found as f32 >= 0.99 * full.found as f32, "{name}");
+        assert!(followed.found >= full.found, "{name}");
         assert!(followed.false_boxes <= full.false_boxes, "{name}");
         assert!(followed.switches <= full.switches, "{name}");
     }

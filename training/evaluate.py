@@ -25,8 +25,8 @@ from recipe import Augmentation, Recipe
 
 ECE_BINS = 15  # Guo et al. 2017, and `mien eval`
 
-# As wide as the boxes that framing.py measures: their logs of the scale and their shifts have
-# standard deviations of 0.12 and 0.045, and even numbers between -a and a have a / sqrt(3).
+# As wide as the boxes that framing.py measures: by the quartiles, their logs of the scale and their
+# shifts have standard deviations of 0.12 and 0.045; even numbers from -a to a have a / sqrt(3).
 FRAMING = Augmentation(scale=0.2, shift=0.08, flip=False)
 FRAMINGS = 4  # of each picture
 
@@ -109,18 +109,16 @@ def fit_temperature(logits: Tensor, truth: Tensor) -> float:
     return min(tried, key=lambda t: score(torch.softmax(logits / t, dim=1), truth).ece)
 
 
-def framed_by_detector(pictures: Tensor) -> Iterator[Tensor]:
+def framed_by_detector(pictures: Tensor) -> list[Tensor]:
     """Pictures [n, 48, 48], moved and scaled at random as the detector's boxes are."""
     numbers = torch.get_rng_state()
     torch.manual_seed(0)
+    batches = torch.split(pictures[:, None].float(), 256)
     framed = [
-        torch.cat(
-            [augment(batch.float(), FRAMING) for batch in torch.split(pictures[:, None], 256)]
-        )
-        for _ in range(FRAMINGS)
+        torch.cat([augment(batch, FRAMING) for batch in batches])[:, 0] for _ in range(FRAMINGS)
     ]
     torch.set_rng_state(numbers)
-    return (looks[:, 0] for looks in framed)
+    return framed
 
 
 def score(probabilities: Tensor, truth: Tensor) -> Scores:

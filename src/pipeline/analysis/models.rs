@@ -44,7 +44,7 @@ impl Loading {
     }
 
     /// Has a model loaded by the thread that loaded the last one, for memory that a thread has used stays
-    /// with it: one for each model took half a megabyte more each time (measured over 86). One that is
+    /// with it: one for each model took 24 MB more over 60 of them (docs/reliability.md). One that is
     /// still at work, perhaps for ever, is left to itself.
     fn start(&mut self, errand: Errand, inbox: &Arc<Inbox>) -> io::Result<()> {
         let is_free = self.since.iter().all(Option::is_none);

@@ -83,6 +83,12 @@ impl Analyzer {
         self.reader.read(self.finder.find(frame)?)
     }
 
+    /// A frame that could not be analysed, as [`Reader::unread`] gives it.
+    #[must_use]
+    pub fn unread(&self, frame: Arc<Frame>) -> Observation {
+        self.reader.unread(frame)
+    }
+
     /// Its two halves, which may work on two threads: what is found does not depend on what is read.
     pub fn halves(&mut self) -> (&mut Finder, &mut Reader) {
         (&mut self.finder, &mut self.reader)

@@ -226,11 +226,7 @@ impl<'a> Batch<'a> {
             let clerk = &mut clerk;
             let desk = thread::Builder::new()
                 .name("reading faces".to_owned())
-                .spawn_scoped(scope, move || {
-                    steps
-                        .into_iter()
-                        .try_for_each(|step| clerk.take(reader, step))
-                });
+                .spawn_scoped(scope, move || clerk.take_all(reader, steps));
             let desk = match desk {
                 Ok(desk) => desk,
                 Err(error) => return (Err(Error::Thread(error)), 0),

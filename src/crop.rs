@@ -5,11 +5,11 @@ use image::RgbImage;
 use crate::card::{Color, ModelCard};
 use crate::face::FaceBox;
 use crate::frame::{self, Frame};
-use crate::resize;
+use crate::resize::{self, Resampler};
 
 /// A network's input for one face, as its card asks: `height × width × channels` values before
 /// scaling, 0–255, rows first, channels last.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Crop {
     /// Rows.
     pub height: u32,
@@ -27,16 +27,31 @@ pub struct Crop {
 /// The same as `crop` in `training/crop.py`, within rounding.
 #[must_use]
 pub fn crop(frame: &Frame, face: &FaceBox, card: &ModelCard) -> Crop {
-    let square = face.squared(card.margin);
-    let size = (card.input.width, card.input.height);
-    let has_colors = !frame.picture.is_empty();
-    Crop::new(card, has_colors, |shows_colors| {
-        if shows_colors {
-            resize::part(&frame.picture, &square, size)
-        } else {
-            resize::part(&frame.luma, &square, size)
-        }
-    })
+    let mut crop = Crop::default();
+    Cutter::default().cut(frame, face, card, &mut crop);
+    crop
+}
+
+/// Cuts out one face after another with the same memory.
+#[derive(Default)]
+pub struct Cutter {
+    resampler: Resampler,
+}
+
+impl Cutter {
+    /// As [`crop`], into `crop`, whatever it held before.
+    pub fn cut(&mut self, frame: &Frame, face: &FaceBox, card: &ModelCard, crop: &mut Crop) {
+        let square = face.squared(card.margin);
+        let size = (card.input.width, card.input.height);
+        let resampler = &mut self.resampler;
+        crop.fill(card, !frame.picture.is_empty(), |shows_colors, pixels| {
+            if shows_colors {
+                resampler.part(&frame.picture, &square, size, pixels);
+            } else {
+                resampler.part(&frame.luma, &square, size, pixels);
+            }
+        });
+    }
 }
 
 /// Cuts a face out of a picture that is no frame, as [`crop`] does.
@@ -44,7 +59,7 @@ pub fn crop(frame: &Frame, face: &FaceBox, card: &ModelCard) -> Crop {
 pub fn part(picture: &RgbImage, face: &FaceBox, card: &ModelCard) -> Crop {
     let square = face.squared(card.margin);
     let size = (card.input.width, card.input.height);
-    Crop::new(card, true, |shows_colors| {
+    Crop::new(card, |shows_colors| {
         if shows_colors {
             resize::part(picture, &square, size)
         } else {
@@ -58,7 +73,7 @@ pub fn part(picture: &RgbImage, face: &FaceBox, card: &ModelCard) -> Crop {
 #[must_use]
 pub fn whole(picture: &RgbImage, card: &ModelCard) -> Crop {
     let size = (card.input.width, card.input.height);
-    Crop::new(card, true, |shows_colors| {
+    Crop::new(card, |shows_colors| {
         if shows_colors {
             resize::whole(picture, size)
         } else {
@@ -69,26 +84,38 @@ pub fn whole(picture: &RgbImage, card: &ModelCard) -> Crop {
 
 impl Crop {
     /// A crop for `card`; `pixels` gives it in RGB when told true, else its brightness.
-    fn new(card: &ModelCard, has_colors: bool, pixels: impl FnOnce(bool) -> Vec<u8>) -> Self {
+    fn new(card: &ModelCard, pixels: impl FnOnce(bool) -> Vec<u8>) -> Self {
+        let mut crop = Self::default();
+        crop.fill(card, true, |shows_colors, filled| {
+            *filled = pixels(shows_colors);
+        });
+        crop
+    }
+
+    fn fill(
+        &mut self,
+        card: &ModelCard,
+        has_colors: bool,
+        pixels: impl FnOnce(bool, &mut Vec<u8>),
+    ) {
         let input = card.input;
+        (self.height, self.width, self.channels) = (input.height, input.width, input.channels);
         let shows_colors = card.wants_colors() && has_colors;
-        let mut pixels = pixels(shows_colors);
+        pixels(shows_colors, &mut self.pixels);
         if !shows_colors && input.channels > 1 {
-            pixels = pixels
-                .into_iter()
-                .flat_map(|brightness| std::iter::repeat_n(brightness, input.channels as usize))
-                .collect();
-        }
-        if shows_colors && card.color == Color::Bgr {
-            for pixel in pixels.chunks_exact_mut(3) {
-                pixel.reverse();
+            let channels = input.channels as usize;
+            let count = self.pixels.len();
+            self.pixels.resize(count * channels, 0);
+            // From the last: what is written lies behind what is still to be read.
+            for pixel in (0..count).rev() {
+                let brightness = self.pixels[pixel];
+                self.pixels[pixel * channels..][..channels].fill(brightness);
             }
         }
-        Self {
-            height: input.height,
-            width: input.width,
-            channels: input.channels,
-            pixels,
+        if shows_colors && card.color == Color::Bgr {
+            for pixel in self.pixels.chunks_exact_mut(3) {
+                pixel.reverse();
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One picture on its way from a source to the window and the log.
 
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use image::{GrayImage, RgbImage};
@@ -39,20 +40,58 @@ impl Frame {
     }
 }
 
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+        for memory in [
+            mem::take(&mut self.luma).into_raw(),
+            mem::take(&mut self.picture).into_raw(),
+        ] {
+            if memory.capacity() > 0 && spare.len() < MOST_SPARE {
+                spare.push(memory);
+            }
+        }
+    }
+}
+
+/// The memory of frames that are gone, for the next ones: else a megabyte and more would be asked of
+/// the system, cleared and given back with each.
+static SPARE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+/// Pictures on their way at once: read ahead, found, and read, of two files side by side.
+const MOST_SPARE: usize = 32;
+
+/// Bytes for a picture, whatever they held before.
+pub(crate) fn memory(length: usize) -> Vec<u8> {
+    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    let fits = |memory: &Vec<u8>| (length..=2 * length).contains(&memory.capacity());
+    let place = spare.iter().rposition(fits);
+    if place.is_none() {
+        // What fits nobody is of a source that has ended: it makes room.
+        spare.pop();
+    }
+    let mut memory = place.map_or_else(Vec::new, |place| spare.swap_remove(place));
+    drop(spare);
+    memory.resize(length, 0);
+    memory
+}
+
+/// Brightness of red, green and blue, as [`luma`] has it.
+pub(crate) fn brightness(pixel: [u8; 3]) -> u8 {
+    let [red, green, blue] = pixel.map(u32::from);
+    ((19_595 * red + 38_470 * green + 7_471 * blue + 0x8000) >> 16) as u8
+}
+
 /// Brightness of a picture by Rec. 601, in the fixed-point arithmetic of Pillow's `convert("L")`,
 /// which `training/crop.py` uses.
 #[must_use]
 pub fn luma(picture: &RgbImage) -> GrayImage {
-    let bytes = picture.as_raw().chunks_exact(3).map(|pixel| {
-        let [red, green, blue] = [
-            u32::from(pixel[0]),
-            u32::from(pixel[1]),
-            u32::from(pixel[2]),
-        ];
-        ((19_595 * red + 38_470 * green + 7_471 * blue + 0x8000) >> 16) as u8
-    });
     let (width, height) = picture.dimensions();
-    GrayImage::from_vec(width, height, bytes.collect())
+    let mut luma = memory(width as usize * height as usize);
+    for (luma, pixel) in luma.iter_mut().zip(picture.as_raw().as_chunks::<3>().0) {
+        *luma = brightness(*pixel);
+    }
+    GrayImage::from_vec(width, height, luma)
         .unwrap_or_else(|| unreachable!("one byte for each pixel"))
 }
 

@@ -3,7 +3,7 @@
 use crate::card::ModelCard;
 use crate::face::{FaceBox, Quality};
 use crate::frame::Frame;
-use crate::resize;
+use crate::resize::Resampler;
 
 /// The side at which a face is judged, in pixels: what the shipped networks see.
 const SIDE: u32 = 48;
@@ -16,20 +16,28 @@ const DARK_BELOW: f32 = 40.0;
 /// 0.027.
 const BLURRED_BELOW: f32 = 0.03;
 
-/// Judges the face in `face_box` of `frame` for the model of `card`.
-#[must_use]
-pub fn assess(frame: &Frame, face_box: &FaceBox, card: &ModelCard) -> Quality {
-    let (width, height) = frame.size();
-    let side = face_box.width.max(face_box.height);
-    let face = resize::part(&frame.luma, face_box, (SIDE, SIDE));
-    Quality {
-        small: side < card.input.width as f32,
-        dark: mean(&face) < DARK_BELOW,
-        blurred: sharpness(&face) < BLURRED_BELOW,
-        edge: face_box.x < 0.0
-            || face_box.y < 0.0
-            || face_box.x + face_box.width > width as f32
-            || face_box.y + face_box.height > height as f32,
+/// Judges one face after another with the same memory.
+#[derive(Default)]
+pub struct Judge {
+    resampler: Resampler,
+    face: Vec<u8>,
+}
+
+impl Judge {
+    /// Judges the face in `face_box` of `frame` for the model of `card`.
+    pub fn judge(&mut self, frame: &Frame, face_box: &FaceBox, card: &ModelCard) -> Quality {
+        let (width, height) = frame.size();
+        let side = face_box.width.max(face_box.height);
+        (self.resampler).part(&frame.luma, face_box, (SIDE, SIDE), &mut self.face);
+        Quality {
+            small: side < card.input.width as f32,
+            dark: mean(&self.face) < DARK_BELOW,
+            blurred: sharpness(&self.face) < BLURRED_BELOW,
+            edge: face_box.x < 0.0
+                || face_box.y < 0.0
+                || face_box.x + face_box.width > width as f32
+                || face_box.y + face_box.height > height as f32,
+        }
     }
 }
 
@@ -129,7 +137,7 @@ mod tests {
             luma: crate::frame::luma(&picture),
             picture,
         };
-        assess(&frame, &face_box, &card())
+        Judge::default().judge(&frame, &face_box, &card())
     }
 
     #[test]

@@ -42,7 +42,7 @@ where
 }
 
 /// Resamples again and again with the same memory.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Resampler {
     resizer: Resizer,
     /// A part with the border round it.

@@ -109,6 +109,12 @@ pub struct Tracker {
     tracks: Vec<Track>,
     next_id: u64,
     now: Duration,
+    // Of one frame; the memory is used again.
+    /// How far apart, which track, which sighting.
+    pairs: Vec<(f32, usize, usize)>,
+    /// For each sighting its track.
+    owners: Vec<Option<usize>>,
+    order: Vec<usize>,
 }
 
 impl Default for Tracker {
@@ -132,6 +138,9 @@ impl Tracker {
             tracks: Vec::new(),
             next_id: 1,
             now: Duration::ZERO,
+            pairs: Vec::new(),
+            owners: Vec::new(),
+            order: Vec::new(),
         }
     }
 
@@ -178,23 +187,24 @@ impl Tracker {
         self.tracks
             .retain(|track| now.saturating_sub(track.seen) <= settings.remembered);
 
-        let mut owners = self.matches(sightings);
-        let mut order: Vec<usize> = (0..sightings.len()).collect();
+        self.match_up(sightings);
+        self.order.clear();
+        self.order.extend(0..sightings.len());
         // New faces get their ids from left to right, as people count.
-        order.sort_by(|left, right| {
+        self.order.sort_by(|left, right| {
             let x = |index: &usize| sightings[*index].detection.face_box.x;
             x(left).total_cmp(&x(right))
         });
-        for index in order {
-            if owners[index].is_none() {
-                owners[index] = Some(self.tracks.len());
+        for &index in &self.order {
+            if self.owners[index].is_none() {
+                self.owners[index] = Some(self.tracks.len());
                 self.tracks
                     .push(Track::new(self.next_id, now, &sightings[index]));
                 self.next_id += 1;
             }
         }
 
-        let mut faces: Vec<Face> = owners
+        let mut faces: Vec<Face> = (self.owners)
             .iter()
             .zip(sightings)
             .filter_map(|(owner, sighting)| {
@@ -210,27 +220,25 @@ impl Tracker {
         faces
     }
 
-    /// For each sighting the track it continues: nearest pairs first, each track once.
-    fn matches(&self, sightings: &[Sighting]) -> Vec<Option<usize>> {
-        let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
+    /// Finds for each sighting the track it continues: nearest pairs first, each track once.
+    fn match_up(&mut self, sightings: &[Sighting]) {
+        self.pairs.clear();
         for (place, track) in self.tracks.iter().enumerate() {
             for (index, sighting) in sightings.iter().enumerate() {
                 let face_box = &sighting.detection.face_box;
                 if let Some(distance) = track.distance(self.now, face_box, &self.settings) {
-                    pairs.push((distance, place, index));
+                    self.pairs.push((distance, place, index));
                 }
             }
         }
-        pairs.sort_by(|left, right| left.0.total_cmp(&right.0));
-        let mut owners = vec![None; sightings.len()];
-        let mut taken = vec![false; self.tracks.len()];
-        for (_, place, index) in pairs {
-            if !taken[place] && owners[index].is_none() {
-                taken[place] = true;
-                owners[index] = Some(place);
+        (self.pairs).sort_by(|left, right| left.0.total_cmp(&right.0));
+        self.owners.clear();
+        self.owners.resize(sightings.len(), None);
+        for &(_, place, index) in &self.pairs {
+            if self.owners[index].is_none() && !self.owners.contains(&Some(place)) {
+                self.owners[index] = Some(place);
             }
         }
-        owners
     }
 }
 

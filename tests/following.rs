@@ -194,11 +194,11 @@ fn conference(name: &str, seconds: f32, path: Path) -> Option<(Score, Score)> {
         let (x, y, width, height) = view(number);
         let part = imageops::crop_imm(&photograph, x as u32, y as u32, width as u32, height as u32);
         let picture = imageops::resize(&part.to_image(), SIZE.0, SIZE.1, FilterType::Triangle);
-        Frame {
-            luma: frame::luma(&picture),
-            picture,
-            ..common::frame(number as u64, Duration::from_secs_f32(number as f32 / RATE))
-        }
+        let time = Duration::from_secs_f32(number as f32 / RATE);
+        let mut seen = common::frame(number as u64, time);
+        seen.luma = frame::luma(&picture);
+        seen.picture = picture;
+        seen
     });
     let truth = |number: usize, _: &[Detection]| {
         let (x, y, width, height) = view(number);

@@ -181,9 +181,10 @@ fn a_bad_answer_is_an_error_of_its_frame_and_the_next_one_goes_well() {
 #[test]
 fn smaller_faces_are_looked_for_in_stills() {
     let (mut with_defaults, asked) = analyzer(1, []);
-    let still = || Frame {
-        still: true,
-        ..frame(0)
+    let still = || {
+        let mut frame = frame(0);
+        frame.still = true;
+        frame
     };
     with_defaults.analyze(Arc::new(frame(0))).unwrap();
     with_defaults.analyze(Arc::new(still())).unwrap();

@@ -22,6 +22,7 @@ mod model_card;
 mod notice;
 mod options;
 mod page;
+mod pictures;
 mod record;
 mod run;
 #[cfg(test)]
@@ -38,7 +39,7 @@ mod widgets;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use egui::{Ui, ViewportCommand};
 
@@ -65,6 +66,9 @@ pub use self::options::{ListCameras, ModelEntry, Options, ShowPath};
 pub use self::run::{Handle, run};
 pub use self::session::folder_of as session_folder;
 
+/// A window hidden for less is only being looked past; a camera takes a second to open again.
+const HIDDEN_FOR: Duration = Duration::from_secs(2);
+
 /// The window's own state. What is true of the pipeline is asked anew for each pass.
 pub struct App {
     pipeline: Pipeline,
@@ -84,8 +88,10 @@ pub struct App {
     adding: Option<AddModel>,
     seen: Seen,
     session: Option<SessionView>,
-    /// The source was stopped while a session is looked at, and is to go on after it.
-    resume: bool,
+    /// The source rests because nobody watches it, and is to go on when somebody does.
+    rests: bool,
+    /// Since when the window is hidden.
+    hidden: Option<Instant>,
     cameras: Option<Vec<String>>,
     looking: Background<Vec<String>>,
     dialog: Background<Picked>,
@@ -124,7 +130,8 @@ impl App {
             adding: None,
             seen: Seen::default(),
             session: None,
-            resume: false,
+            rests: false,
+            hidden: None,
             cameras: None,
             looking: Background::default(),
             dialog: Background::default(),
@@ -140,6 +147,13 @@ impl App {
         app
     }
 
+    /// Shows live pictures that the handle's [`Handle::prepare`] has made ready.
+    #[must_use]
+    fn with_pictures(mut self, handle: &Handle) -> Self {
+        self.video = Video::of(handle.pictures.clone());
+        self
+    }
+
     /// Takes in what has happened since the last pass.
     fn listen(&mut self, ctx: &egui::Context) {
         self.state = self.pipeline.state();
@@ -148,7 +162,7 @@ impl App {
             && self
                 .observation
                 .as_ref()
-                .is_none_or(|shown| shown.number != newest.number)
+                .is_none_or(|shown| !Arc::ptr_eq(shown, &newest))
         {
             self.chosen.update(&newest);
             self.history.update(&newest);
@@ -237,19 +251,25 @@ impl App {
         }
     }
 
-    /// Looks at a session, or at the live picture again. Nobody watches the source meanwhile, so it
-    /// rests unless it is recorded.
+    /// Looks at a session, or at the live picture again.
     fn show_session(&mut self, ctx: &egui::Context, folder: Option<PathBuf>) {
-        let was_live = self.session.is_none();
         self.session = folder.map(|folder| SessionView::open(ctx, folder));
-        if was_live && self.session.is_some() {
-            let rests = self.state.recording.is_none()
-                && !matches!(self.state.condition, Condition::Paused | Condition::Ended);
-            if rests {
-                self.pipeline.send(Command::Pause(true));
-            }
-            self.resume = rests;
-        } else if self.session.is_none() && std::mem::take(&mut self.resume) {
+    }
+
+    /// Lets the source rest while nobody watches it, because a session is looked at or the window has
+    /// been hidden for a while, unless it is recorded.
+    fn rest(&mut self, ctx: &egui::Context) {
+        let is_hidden = ctx.input(|input| input.viewport().visible() == Some(false));
+        let since = self.hidden.filter(|_| is_hidden);
+        self.hidden = is_hidden.then(|| since.unwrap_or_else(Instant::now));
+        let is_away = since.is_some_and(|since| since.elapsed() >= HIDDEN_FOR);
+        let is_watched = !is_away && self.session.is_none();
+        let may_rest = self.state.recording.is_none()
+            && !matches!(self.state.condition, Condition::Paused | Condition::Ended);
+        if !is_watched && !self.rests && may_rest {
+            self.rests = true;
+            self.pipeline.send(Command::Pause(true));
+        } else if is_watched && std::mem::take(&mut self.rests) {
             self.pipeline.send(Command::Pause(false));
         }
     }
@@ -278,7 +298,7 @@ impl App {
                 if matches!(command, Command::Source(_)) {
                     self.options.welcome = None;
                     self.session = None;
-                    self.resume = false;
+                    self.rests = false;
                 }
                 // The model picked last is the one that is at work after all.
                 if let (Command::Overrule(false), Some(model)) = (&command, &self.state.model) {
@@ -360,6 +380,7 @@ impl eframe::App for App {
     /// Also called while the window is hidden: the chart and the notices miss nothing.
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.listen(ctx);
+        self.rest(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {

@@ -4,24 +4,35 @@ use std::sync::Arc;
 
 use egui::{IconData, ViewportBuilder, ViewportCommand, ViewportId};
 
+use super::pictures::Pictures;
 use super::settings::Settings;
 use super::{App, Options};
 use crate::error::Result;
+use crate::observation::Observation;
 use crate::pipeline::Pipeline;
 
 /// Reaches the window from other threads.
 #[derive(Clone)]
-pub struct Handle(egui::Context);
+pub struct Handle {
+    context: egui::Context,
+    pub(super) pictures: Pictures,
+}
 
 impl Handle {
+    /// Makes the picture of an observation ready, which the window will be shown next: on the thread
+    /// that calls, so that the window's own has less to do.
+    pub fn prepare(&self, observation: &Observation) {
+        self.pictures.prepare(&observation.frame);
+    }
+
     /// Asks the window to draw.
     pub fn wake(&self) {
-        self.0.request_repaint_of(ViewportId::ROOT);
+        self.context.request_repaint_of(ViewportId::ROOT);
     }
 
     /// Asks the window to close.
     pub fn close(&self) {
-        self.0
+        self.context
             .send_viewport_cmd_to(ViewportId::ROOT, ViewportCommand::Close);
         self.wake();
     }
@@ -55,14 +66,13 @@ pub fn run(
         native,
         Box::new(|creation| {
             let settings = Settings::load(creation.storage);
-            let handle = Handle(creation.egui_ctx.clone());
-            let pipeline = start(handle, settings.model.as_deref())?;
-            Ok(Box::new(App::new(
-                &creation.egui_ctx,
-                creation.storage,
-                options,
-                pipeline,
-            )))
+            let handle = Handle {
+                context: creation.egui_ctx.clone(),
+                pictures: Pictures::default(),
+            };
+            let pipeline = start(handle.clone(), settings.model.as_deref())?;
+            let app = App::new(&creation.egui_ctx, creation.storage, options, pipeline);
+            Ok(Box::new(app.with_pictures(&handle)))
         }),
     )
     .map_err(|error| match error {

@@ -1,13 +1,17 @@
 //! The picture with its faces: the observation's own frame, so boxes lie exactly where they were found.
 
+use std::sync::Arc;
+
 use egui::{
     Color32, ColorImage, CornerRadius, Rect, TextureHandle, TextureId, TextureOptions, Ui, Vec2,
     epaint::RectShape, pos2, vec2,
 };
 
 use super::faces;
+use super::pictures::{self, Pictures};
 use super::theme::RADIUS;
 use crate::face::FaceBox;
+use crate::frame::Frame;
 use crate::observation::Observation;
 
 /// How the picture is shown.
@@ -36,8 +40,10 @@ pub(super) struct Shown {
 #[derive(Default)]
 pub(super) struct Video {
     texture: Option<TextureHandle>,
-    /// The number of the observation in the texture.
-    shown: Option<u64>,
+    /// The frame in the texture.
+    shown: Option<Arc<Frame>>,
+    /// Live pictures, ready for the texture.
+    pictures: Pictures,
 }
 
 /// From a frame's pixels to the window.
@@ -75,6 +81,14 @@ impl Projection {
 }
 
 impl Video {
+    /// Shows live pictures that another thread makes ready.
+    pub fn of(pictures: Pictures) -> Self {
+        Self {
+            pictures,
+            ..Self::default()
+        }
+    }
+
     /// Draws the newest picture into `area`.
     pub fn ui(
         &mut self,
@@ -125,16 +139,27 @@ impl Video {
 
     /// Puts the observation's picture into the texture, once.
     fn upload(&mut self, ctx: &egui::Context, observation: &Observation) -> TextureId {
-        let fresh = self.shown.replace(observation.number) != Some(observation.number);
+        let frame = &observation.frame;
+        let shown = self.shown.replace(Arc::clone(frame));
+        let is_fresh = shown.is_none_or(|shown| !Arc::ptr_eq(&shown, frame));
+        let ready = self.pictures.take(frame);
+        if let Some(texture) = &self.texture
+            && !is_fresh
+        {
+            return texture.id();
+        }
         let most = ctx.input(|input| input.max_texture_side);
+        let image = ready.unwrap_or_else(|| Arc::new(image(observation, most)));
         if let Some(texture) = &mut self.texture {
-            if fresh {
-                texture.set(image(observation, most), TextureOptions::LINEAR);
+            if texture.size() == image.size {
+                // Into the memory that the texture has.
+                texture.set_partial([0, 0], image, TextureOptions::LINEAR);
+            } else {
+                texture.set(image, TextureOptions::LINEAR);
             }
             return texture.id();
         }
-        let picture = image(observation, most);
-        let texture = ctx.load_texture("video", picture, TextureOptions::LINEAR);
+        let texture = ctx.load_texture("video", image, TextureOptions::LINEAR);
         self.texture.insert(texture).id()
     }
 }
@@ -145,13 +170,15 @@ fn image(observation: &Observation, most: usize) -> ColorImage {
     let (width, height) = picture.dimensions();
     let most = most as u32;
     if width <= most && height <= most {
-        return ColorImage::from_rgb([width as usize, height as usize], picture.as_raw());
+        return pictures::image(picture);
     }
     let factor = (f64::from(most) / f64::from(width)).min(f64::from(most) / f64::from(height));
     let side = |length: u32| ((f64::from(length) * factor) as u32).clamp(1, most);
-    let smaller = image::imageops::thumbnail(picture, side(width), side(height));
-    let (width, height) = smaller.dimensions();
-    ColorImage::from_rgb([width as usize, height as usize], smaller.as_raw())
+    pictures::image(&image::imageops::thumbnail(
+        picture,
+        side(width),
+        side(height),
+    ))
 }
 
 #[cfg(test)]

@@ -7,10 +7,14 @@ use super::{Ending, Item, Options, Outcome};
 use crate::annotated::Annotated;
 use crate::card::ModelCard;
 use crate::error::{Error, Result};
+use crate::finder::Found;
 use crate::observation::Observation;
 use crate::reader::Reader;
 use crate::session::{EventKind, SessionWriter};
 use crate::source::SourceSpec;
+
+/// Frames whose faces go through the network together: each takes it 0.70 ms instead of 0.76 (`benches/network.py`).
+const TOGETHER: usize = 4;
 
 /// What is written about one input.
 pub(super) struct Records {
@@ -32,28 +36,50 @@ pub(super) struct Clerk<'a> {
 }
 
 impl Clerk<'_> {
-    pub(super) fn take(&mut self, reader: &mut Reader, step: Step) -> Result<()> {
-        match step {
-            Step::Found(found) => {
-                if self.records.is_none() {
-                    self.records = Some(self.begin(reader.classifier().card())?);
+    /// Takes in what comes until it ends. The faces of several frames are read together; of as many in
+    /// every run, so that what is written is the same.
+    pub(super) fn take_all(
+        &mut self,
+        reader: &mut Reader,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Result<()> {
+        let mut together = Vec::with_capacity(TOGETHER);
+        for step in steps {
+            match step {
+                Step::Found(found) => {
+                    together.push(found);
+                    if together.len() == TOGETHER {
+                        self.read(reader, std::mem::take(&mut together))?;
+                    }
                 }
-                let Some(records) = &mut self.records else {
-                    unreachable!("made above")
-                };
-                let observation = reader.read(found)?;
-                records.session.write(&observation)?;
-                self.outcome.count(&observation);
-                records.annotate(&observation, &mut self.outcome)
-            }
-            Step::Unreadable(error) => {
-                let noted = self.records.as_mut().map_or(Ok(()), |records| {
-                    records.session.event(EventKind::Error, &error.to_string())
-                });
-                self.outcome.failures.push(error);
-                noted
+                Step::Unreadable(error) => {
+                    self.read(reader, std::mem::take(&mut together))?;
+                    if let Some(records) = &mut self.records {
+                        (records.session).event(EventKind::Error, &error.to_string())?;
+                    }
+                    self.outcome.failures.push(error);
+                }
             }
         }
+        self.read(reader, together)
+    }
+
+    fn read(&mut self, reader: &mut Reader, found: Vec<Found>) -> Result<()> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        if self.records.is_none() {
+            self.records = Some(self.begin(reader.classifier().card())?);
+        }
+        let Some(records) = &mut self.records else {
+            unreachable!("made above")
+        };
+        for observation in reader.read_all(found)? {
+            records.session.write(&observation)?;
+            self.outcome.count(&observation);
+            records.annotate(&observation, &mut self.outcome)?;
+        }
+        Ok(())
     }
 
     /// Makes the session, once there is something to write into it.

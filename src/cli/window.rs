@@ -9,6 +9,7 @@ use directories::UserDirs;
 use mien::app::{self, Handle, ModelEntry, Options};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::import::Import;
+use mien::observation::Observation;
 use mien::pipeline::Pipeline;
 use mien::source::{SourceSpec, camera};
 
@@ -50,7 +51,9 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
             .as_deref()
             .or(picked_last.filter(|name| catalog.find(name).is_ok()))
             .unwrap_or(DEFAULT_MODEL);
-        let parts = parts(Box::new(|_| {}), Arc::new(move || handle.wake()));
+        let screen = handle.clone();
+        let observe = Box::new(move |observation: &Observation| screen.prepare(observation));
+        let parts = parts(observe, Arc::new(move || handle.wake()));
         let pipeline = Pipeline::start(live.settings(source, model, true), parts)?;
         if let Some(log) = &live.log
             && !quiet

@@ -238,7 +238,7 @@ impl Analysis {
     }
 
     fn analyze(&mut self, analyzer: &mut Analyzer, frame: Arc<Frame>) {
-        match analyzer.analyze(frame) {
+        match analyzer.analyze(Arc::clone(&frame)) {
             Ok(observation) => {
                 self.complained = false;
                 self.state.analyzed += 1;
@@ -253,8 +253,9 @@ impl Analysis {
                 (self.observe)(&observation);
                 self.board.show(Arc::new(observation));
             }
-            // One bad answer is no reason to stop.
+            // One bad answer is no reason to stop, nor for the picture to stand still.
             Err(error) => {
+                self.board.show(Arc::new(analyzer.unread(frame)));
                 if !std::mem::replace(&mut self.complained, true) {
                     self.report(&error);
                 }
@@ -280,10 +281,12 @@ impl Analysis {
     fn count_rate(&mut self) {
         let now = Instant::now();
         self.recent.push_back(now);
-        while self
-            .recent
-            .front()
-            .is_some_and(|at| now - *at > Duration::from_secs(1))
+        // Where one analysis takes over a second, the last two tell the rate.
+        while self.recent.len() > 2
+            && self
+                .recent
+                .front()
+                .is_some_and(|at| now - *at > Duration::from_secs(1))
         {
             self.recent.pop_front();
         }

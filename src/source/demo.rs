@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use image::imageops::{self, FilterType};
-use image::{GrayImage, Luma, Rgb, RgbImage};
+use image::{GrayImage, ImageBuffer, Luma, Pixel, Rgb, RgbImage};
 
 use super::FrameSource;
 use crate::error::Result;
 use crate::expression::Expression;
+use crate::face::FaceBox;
 use crate::frame::{self, Frame};
 use crate::reference;
+use crate::resize::Resampler;
 
 /// Width and height of the demo's frames.
 const SIZE: (u32, u32) = (640, 480);
@@ -51,6 +53,14 @@ pub struct Demo {
     /// How much of a face is seen at each of its pixels, 255 for all.
     oval: GrayImage,
     ground: RgbImage,
+    ground_luma: GrayImage,
+    // Of the last picture; the memory is used again.
+    /// Half one face, half the next.
+    mixed: GrayImage,
+    resampler: Resampler,
+    /// The face and the oval at the size at which they are shown.
+    tones: Vec<u8>,
+    shares: Vec<u8>,
     frames: u32,
 }
 
@@ -67,24 +77,94 @@ impl Demo {
         Ok(Self {
             faces: faces.into_iter().collect::<Result<_>>()?,
             oval: oval(),
+            ground_luma: frame::luma(&ground()),
             ground: ground(),
+            mixed: GrayImage::new(SIDE, SIDE),
+            resampler: Resampler::default(),
+            tones: Vec::new(),
+            shares: Vec::new(),
             frames: 0,
         })
     }
 
-    fn picture_at(&self, time: Duration) -> RgbImage {
-        let mut picture = self.ground.clone();
-        let (from, to, share) = blend_at(time);
-        if let (Some(from), Some(to)) = (self.faces.get(from), self.faces.get(to)) {
-            draw(
-                &mut picture,
-                &mixed(from, to, share),
-                &self.oval,
-                &Place::at(time),
-            );
-        }
-        picture
+    /// The picture at a time, and its brightness.
+    fn picture_at(&mut self, time: Duration) -> (RgbImage, GrayImage) {
+        let mut picture = like(&self.ground);
+        let mut luma = like(&self.ground_luma);
+        self.draw(time, &mut picture, &mut luma);
+        (picture, luma)
     }
+
+    /// Draws the face, which fades into the ground along its oval.
+    fn draw(&mut self, time: Duration, picture: &mut RgbImage, luma: &mut GrayImage) {
+        let (from, to, share) = blend_at(time);
+        let (Some(from), Some(to)) = (self.faces.get(from), self.faces.get(to)) else {
+            return;
+        };
+        let face = if share > 0.0 {
+            mix(from, to, share, &mut self.mixed);
+            &self.mixed
+        } else {
+            from
+        };
+        // The whole pixels that it covers, and where they lie in the face.
+        let Place { left, top, side } = Place::at(time);
+        let (first_column, first_row) = (left.ceil(), top.ceil());
+        let (columns, rows) = (
+            (left + side - first_column).floor(),
+            (top + side - first_row).floor(),
+        );
+        let scale = SIDE as f32 / side;
+        let part = FaceBox {
+            x: (first_column - left) * scale,
+            y: (first_row - top) * scale,
+            width: columns * scale,
+            height: rows * scale,
+        };
+        let size = (columns as u32, rows as u32);
+        self.resampler
+            .inner_part(face, &part, size, &mut self.tones);
+        self.resampler
+            .inner_part(&self.oval, &part, size, &mut self.shares);
+
+        let (left, columns) = (first_column as usize, columns as usize);
+        let width = SIZE.0 as usize;
+        let lines = picture
+            .chunks_exact_mut(3 * width)
+            .zip(luma.chunks_exact_mut(width));
+        let drawn = self
+            .tones
+            .chunks_exact(columns)
+            .zip(self.shares.chunks_exact(columns));
+        for ((pixels, luma), (tones, shares)) in lines.skip(first_row as usize).zip(drawn) {
+            let (pixels, _) = pixels[3 * left..].as_chunks_mut::<3>();
+            let seen = pixels.iter_mut().zip(&mut luma[left..]);
+            for ((pixel, luma), (tone, share)) in seen.zip(tones.iter().zip(shares)) {
+                *pixel = faded(*pixel, *tone, *share);
+                *luma = frame::brightness(*pixel);
+            }
+        }
+    }
+}
+
+/// A copy of a picture in the memory of a frame that is gone.
+fn like<P: Pixel<Subpixel = u8>>(picture: &ImageBuffer<P, Vec<u8>>) -> ImageBuffer<P, Vec<u8>> {
+    let mut bytes = frame::memory(picture.len());
+    bytes.copy_from_slice(picture);
+    let (width, height) = picture.dimensions();
+    ImageBuffer::from_vec(width, height, bytes)
+        .unwrap_or_else(|| unreachable!("as many bytes as the picture has"))
+}
+
+/// The ground with so much of the face's tone before it, of 255.
+fn faded(ground: [u8; 3], tone: u8, share: u8) -> [u8; 3] {
+    // A warm grey whose Rec. 601 brightness is that of the face, in units of 1/256.
+    const TINT: [u32; 3] = [274, 253, 223];
+    let (tone, share) = (u32::from(tone), u32::from(share));
+    std::array::from_fn(|channel| {
+        let face = ((tone * TINT[channel]) >> 8).min(255);
+        ((u32::from(ground[channel]) * (255 - share) + face * share) / 255) as u8
+    })
 }
 
 impl FrameSource for Demo {
@@ -95,7 +175,7 @@ impl FrameSource for Demo {
         }
         let source_frame = u64::from(self.frames);
         self.frames += 1;
-        let picture = self.picture_at(time);
+        let (picture, luma) = self.picture_at(time);
         Ok(Some(Frame {
             source: Arc::from(self.name()),
             source_frame,
@@ -103,7 +183,7 @@ impl FrameSource for Demo {
             utc: None,
             captured: Instant::now(),
             still: false,
-            luma: frame::luma(&picture),
+            luma,
             picture,
         }))
     }
@@ -160,14 +240,12 @@ impl Place {
     }
 }
 
-fn mixed(from: &GrayImage, to: &GrayImage, share: f32) -> GrayImage {
+fn mix(from: &GrayImage, to: &GrayImage, share: f32, mixed: &mut GrayImage) {
     // In units of 1/256.
     let share = (share * 256.0) as u32;
-    let mut mixed = from.clone();
-    for (value, other) in mixed.iter_mut().zip(to.iter()) {
-        *value = ((u32::from(*value) * (256 - share) + u32::from(*other) * share) >> 8) as u8;
+    for (value, (from, to)) in mixed.iter_mut().zip(from.iter().zip(to.iter())) {
+        *value = ((u32::from(*from) * (256 - share) + u32::from(*to) * share) >> 8) as u8;
     }
-    mixed
 }
 
 /// A calm ground of slate, lighter at the top.
@@ -177,38 +255,6 @@ fn ground() -> RgbImage {
         let depth = y as f32 / height as f32;
         Rgb([112.0, 119.0, 130.0].map(|tone| (tone * (1.0 - 0.38 * depth)) as u8))
     })
-}
-
-/// Draws a face that fades into the picture along its oval.
-fn draw(picture: &mut RgbImage, face: &GrayImage, oval: &GrayImage, place: &Place) {
-    // A warm grey whose Rec. 601 brightness is that of the face.
-    const TINT: [f32; 3] = [1.07, 0.99, 0.87];
-    let scale = (SIDE - 1) as f32 / place.side;
-    let (left, top) = (place.left.max(0.0) as u32, place.top.max(0.0) as u32);
-    let right = ((place.left + place.side) as u32).min(picture.width());
-    let bottom = ((place.top + place.side) as u32).min(picture.height());
-    for y in top..bottom {
-        for x in left..right {
-            let in_face = (
-                (x as f32 - place.left) * scale,
-                (y as f32 - place.top) * scale,
-            );
-            let share = oval.get_pixel_checked(in_face.0 as u32, in_face.1 as u32);
-            let Some(&Luma([share @ 1..=255])) = share else {
-                continue;
-            };
-            // `None` only on the last line or column, where the oval has faded out.
-            let Some(Luma([tone])) = imageops::interpolate_bilinear(face, in_face.0, in_face.1)
-            else {
-                continue;
-            };
-            let (share, tone) = (f32::from(share) / 255.0, f32::from(tone));
-            for (value, tint) in picture.get_pixel_mut(x, y).0.iter_mut().zip(TINT) {
-                let ground = f32::from(*value);
-                *value = (ground + share * (tone * tint - ground)) as u8;
-            }
-        }
-    }
 }
 
 /// All in the middle, nothing outside an oval; the exponent, between those of an ellipse and a
@@ -249,8 +295,17 @@ mod tests {
     }
 
     #[test]
+    fn the_brightness_is_that_of_the_picture() {
+        let mut demo = Demo::new().unwrap();
+        for millis in [0, 900, 2400, 7000] {
+            let (picture, luma) = demo.picture_at(Duration::from_millis(millis));
+            assert_eq!(luma, frame::luma(&picture));
+        }
+    }
+
+    #[test]
     fn neighbours_become_each_other_without_a_jump() {
-        let demo = Demo::new().unwrap();
+        let mut demo = Demo::new().unwrap();
         let step = Duration::from_secs(1) / RATE;
         // Also over the seam, from the end of the round to its beginning.
         for number in 0..=ROUND.as_millis() as u32 * RATE / 1000 {
@@ -263,9 +318,9 @@ mod tests {
             demo.picture_at(ROUND.saturating_sub(Duration::from_millis(1))),
             demo.picture_at(Duration::ZERO),
         ];
-        let differences = seam[0]
+        let differences = (seam[0].0)
             .iter()
-            .zip(seam[1].iter())
+            .zip(seam[1].0.iter())
             .map(|(a, b)| a.abs_diff(*b));
         assert!(differences.max() < Some(30));
     }

@@ -1,8 +1,10 @@
 //! From a camera's bytes to pictures: MJPEG, YUYV and NV12.
 
 use std::fmt;
+use std::io::Cursor;
 
-use image::{GrayImage, ImageFormat, RgbImage};
+use image::codecs::jpeg::JpegDecoder;
+use image::{ColorType, DynamicImage, GrayImage, ImageDecoder, RgbImage};
 use serde::Serialize;
 
 use crate::frame;
@@ -46,6 +48,9 @@ pub fn decode(
     }
 }
 
+/// More bytes than a picture of 64 million pixels has: no camera sends that, a damaged frame may claim it.
+const LARGEST: u64 = 192_000_000;
+
 /// Most webcams leave the Huffman tables out and mean the standard ones. The decoder fills these in
 /// where the picture says that it comes from an AVI file, so each is made to say so.
 const AVI_MARK: &[u8] = b"\xff\xe0\x00\x10AVI1\0\0\0\0\0\0\0\0\0\0";
@@ -57,9 +62,21 @@ fn from_mjpeg(buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
         return Err("broke off".to_owned());
     }
     let marked = [start, AVI_MARK, rest].concat();
-    let picture = image::load_from_memory_with_format(&marked, ImageFormat::Jpeg)
-        .map_err(|error| format!("was damaged: {error}"))?
-        .into_rgb8();
+    let damaged = |error| format!("was damaged: {error}");
+    let jpeg = JpegDecoder::new(Cursor::new(marked)).map_err(damaged)?;
+    if jpeg.total_bytes() > LARGEST {
+        return Err("claimed to be larger than any camera's".to_owned());
+    }
+    let picture = if jpeg.color_type() == ColorType::Rgb8 {
+        let (width, height) = jpeg.dimensions();
+        let mut rgb = frame::memory(jpeg.total_bytes() as usize);
+        jpeg.read_image(&mut rgb).map_err(damaged)?;
+        RgbImage::from_vec(width, height, rgb).ok_or("had another size")?
+    } else {
+        DynamicImage::from_decoder(jpeg)
+            .map_err(damaged)?
+            .into_rgb8()
+    };
     if picture.is_empty() {
         return Err("was empty".to_owned());
     }
@@ -74,8 +91,8 @@ fn from_yuyv(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayIm
         .get(..stride * rows)
         .ok_or("broke off")?
         .chunks_exact(stride.max(1));
-    let mut rgb = vec![0; columns * rows * 3];
-    let mut luma = vec![0; columns * rows];
+    let mut rgb = frame::memory(columns * rows * 3);
+    let mut luma = frame::memory(columns * rows);
     for (line, (rgb, luma)) in lines.zip(lines_of(&mut rgb, &mut luma, columns)) {
         // The last group of an odd width gives one pixel only: `chunks` ends short.
         for (group, (rgb, luma)) in line
@@ -110,8 +127,8 @@ fn from_nv12(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayIm
         .chunks_exact(stride.max(1))
         .flat_map(|line| [line, line]);
     let lines = brightness.chunks_exact(columns.max(1)).zip(colours);
-    let mut rgb = vec![0; columns * rows * 3];
-    let mut luma = vec![0; columns * rows];
+    let mut rgb = frame::memory(columns * rows * 3);
+    let mut luma = frame::memory(columns * rows);
     for ((line, colours), (rgb, luma)) in lines.zip(lines_of(&mut rgb, &mut luma, columns)) {
         let groups = line.chunks(2).zip(colours.as_chunks::<2>().0);
         for ((ys, [u, v]), (rgb, luma)) in groups.zip(rgb.chunks_mut(6).zip(luma.chunks_mut(2))) {

@@ -141,10 +141,8 @@ fn ids_are_never_used_again() {
 #[test]
 fn stills_carry_nothing_over() {
     let mut tracker = Tracker::new();
-    let still = Frame {
-        still: true,
-        ..frame(0)
-    };
+    let mut still = frame(0);
+    still.still = true;
     tracker.update(&still, &[neutral_at(0.0)]);
     let happy = answer(Expression::Happy, 0.8);
     let faces = tracker.update(&still, &[face_at(0.0, 50.0, happy)]);

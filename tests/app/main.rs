@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Step, parts, settings};
-use eframe::egui::{self, Event, Key, accesskit::Toggled, vec2};
+use eframe::egui::{self, Event, Key, ViewportId, accesskit::Toggled, vec2};
 use eframe::{App as _, Storage};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -327,6 +327,30 @@ fn space_pauses_and_goes_on() {
     window.get_by_label("Go on");
     press(&mut window, Key::Space);
     wait_for(&mut window, "the camera", |window| !sees(window, "Paused"));
+}
+
+#[test]
+fn a_hidden_window_lets_the_camera_rest_unless_it_records() {
+    let recordings = tempfile::tempdir().unwrap();
+    let mut window = recording_window(recordings.path(), &Kept::notice_read());
+    let hide = |window: &mut Harness<'static, App>, hidden| {
+        let viewport = window.input_mut().viewports.entry(ViewportId::ROOT);
+        viewport.or_default().minimized = Some(hidden);
+    };
+    hide(&mut window, true);
+    wait_for_label(&mut window, "Paused. Space goes on");
+    hide(&mut window, false);
+    wait_for(&mut window, "the camera", |window| !sees(window, "Paused"));
+
+    press(&mut window, Key::R);
+    wait_for_label(&mut window, "Stop recording");
+    hide(&mut window, true);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(4) {
+        window.step();
+        assert!(!sees(&window, "Paused"));
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

@@ -330,6 +330,7 @@ def window_stalled() -> str:
     log = log_folder("window-stalled")
     with window(f"camera:{LOOPBACK}", "--log", str(log)) as process:
         wait_until("rows", lambda: rows_of(log) >= 3)
+        photograph("loopback-live")
         camera("stall", "loopback")
         wait_until("the event", lambda: "stalled" in events_of(log))
         time.sleep(6)
@@ -348,15 +349,15 @@ def vivid() -> str:
     return watched("vivid", VIVID, "YUYV", (640, 360), 30, 5, face=False)
 
 
-@case("a camera left at 29.97 frames a second, in a format that Mien cannot read", "vivid")
+@case("a camera left at 12.5 frames a second, in a format that Mien cannot read", "vivid")
 def odd() -> str:
     node = nodes(VIVID)[0]
-    for setting in ["--set-fmt-video=width=640,height=360,pixelformat=BGR3", "--set-parm=29.97"]:
+    for setting in ["--set-fmt-video=width=640,height=360,pixelformat=BGR3", "--set-parm=12.5"]:
         subprocess.run(["v4l2-ctl", "-d", node, setting], check=True, capture_output=True)
     said = subprocess.run(
         ["v4l2-ctl", "-d", node, "--get-parm", "--get-fmt-video"], capture_output=True, text=True
     ).stdout
-    check("BGR3" in said and "29.970" in said, f"the camera could not be set so: {said}")
+    check("BGR3" in said and "12.500" in said, f"the camera could not be set so: {said}")
     with Watch(f"camera:{VIVID}", "--size", "640x360") as watch:
         watch.frames(3)
         watch.end()

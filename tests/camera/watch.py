@@ -203,11 +203,16 @@ def window(*arguments: str):
             one.wait()
 
 
-def photograph(name: str) -> Path:
+def photograph(name: str) -> None:
+    """Keeps what the screen shows, once there is a window on it: an empty screen packs to next to nothing."""
     SHOTS.mkdir(exist_ok=True)
     path = SHOTS / f"{name}.png"
-    subprocess.run(["import", "-display", DISPLAY, "-window", "root", str(path)], check=True)
-    return path
+
+    def shows_a_window() -> bool:
+        subprocess.run(["import", "-display", DISPLAY, "-window", "root", str(path)], check=True)
+        return path.stat().st_size > 20_000
+
+    wait_until("a picture of the window", shows_a_window)
 
 
 def events_of(log: Path) -> list[str]:

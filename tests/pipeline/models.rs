@@ -50,7 +50,7 @@ fn a_model_that_cannot_be_loaded_leaves_the_old_one_at_work() {
 }
 
 #[test]
-fn a_model_that_answers_nonsense_is_reported_once_and_can_be_replaced() {
+fn a_model_that_answers_nonsense_is_reported_once_while_the_picture_goes_on_and_can_be_replaced() {
     let pipeline = start(vec![Step::Frames(100_000)], None);
     pipeline.send(Command::Model("mad-model".to_owned()));
     let state = wait_for(&pipeline, "the mad model", |state| {
@@ -68,6 +68,8 @@ fn a_model_that_answers_nonsense_is_reported_once_and_can_be_replaced() {
         .filter(|notice| notice.text.contains("mad-model"))
         .count();
     assert_eq!(complaints, 1);
+    let shown = pipeline.observation().unwrap();
+    assert!(shown.faces.is_empty() && shown.frame.source_frame > state.captured);
     pipeline.send(Command::Model("happy-model".to_owned()));
     wait_for(&pipeline, "answers", |later| {
         later.analyzed > state.analyzed + 2

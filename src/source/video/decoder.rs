@@ -200,7 +200,7 @@ fn read_one(pipe: &mut ChildStdout, stamp: Stamp, look: Look) -> io::Result<Deco
     let (width, height) = stamp.size;
     let area = width as usize * height as usize;
     let mut pixels = |channels: usize| {
-        let mut pixels = vec![0; area * channels];
+        let mut pixels = frame::memory(area * channels);
         pipe.read_exact(&mut pixels).map(|()| pixels)
     };
     let (luma, picture) = match look {

@@ -232,8 +232,8 @@ impl Shapes {
     }
 }
 
-/// A session for networks this small: one thread that does not spin. Two are quicker on an idle
-/// machine, but their slowest runs take ten times as long when the other core is busy.
+/// A session for networks this small: one thread that does not spin. Two win nothing (`benches/network.py`), and
+/// when the other core is busy their slowest runs take ten times as long.
 fn open(runtime: &Runtime, onnx: &[u8], provider: Provider) -> ort::Result<Session> {
     let mut builder: SessionBuilder = Session::builder(runtime.environment())?
         .with_intra_threads(1)?

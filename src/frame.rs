@@ -42,12 +42,17 @@ impl Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
+        // Stills come in all sizes, and not thirty times a second.
+        if self.still {
+            return;
+        }
         let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
         for memory in [
             mem::take(&mut self.luma).into_raw(),
             mem::take(&mut self.picture).into_raw(),
         ] {
-            if memory.capacity() > 0 && spare.len() < MOST_SPARE {
+            let kept: usize = spare.iter().map(Vec::capacity).sum();
+            if memory.capacity() > 0 && kept + memory.capacity() <= MOST_SPARE {
                 spare.push(memory);
             }
         }
@@ -58,17 +63,18 @@ impl Drop for Frame {
 /// the system, cleared and given back with each.
 static SPARE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
-/// Pictures on their way at once: read ahead, found, and read, of two files side by side.
-const MOST_SPARE: usize = 32;
+/// So many bytes are kept at most: four frames of a 4K camera, and all that are on their way between the
+/// threads at the usual sizes.
+const MOST_SPARE: usize = 128 << 20;
 
-/// Bytes for a picture, whatever they held before.
+/// So many bytes for a picture, whatever they held before.
 pub(crate) fn memory(length: usize) -> Vec<u8> {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
     let fits = |memory: &Vec<u8>| (length..=2 * length).contains(&memory.capacity());
     let place = spare.iter().rposition(fits);
-    if place.is_none() {
-        // What fits nobody is of a source that has ended: it makes room.
-        spare.pop();
+    if place.is_none() && !spare.is_empty() {
+        // The oldest is of a source that has ended, and makes room.
+        spare.remove(0);
     }
     let mut memory = place.map_or_else(Vec::new, |place| spare.swap_remove(place));
     drop(spare);

@@ -111,8 +111,8 @@ impl Reader {
         Ok(self.settle(found, &answers, 0))
     }
 
-    /// A frame that could not be read, without faces and without a number of its own: for who only
-    /// wants to see it.
+    /// A frame that could not be read, to be shown all the same: without faces, and without a number
+    /// of its own.
     #[must_use]
     pub fn unread(&self, frame: Arc<Frame>) -> Observation {
         Observation {
@@ -125,15 +125,16 @@ impl Reader {
         }
     }
 
-    /// Reads the faces of several frames, one after another, all faces in one batch.
+    /// Reads the faces of several frames, one after another, all faces in one batch, and takes the
+    /// frames out of `found`.
     ///
     /// # Errors
-    /// As [`Self::read`]; none of the frames is counted.
-    pub fn read_all(&mut self, mut found: Vec<Found>) -> Result<Vec<Observation>> {
-        self.cut(&mut found);
+    /// As [`Self::read`]; none of the frames is counted, and all are still there.
+    pub fn read_all(&mut self, found: &mut Vec<Found>) -> Result<Vec<Observation>> {
+        self.cut(found);
         let answers = self.answer(found.len())?;
         let mut from = 0;
-        let settled = found.into_iter().map(|found| {
+        let settled = found.drain(..).map(|found| {
             let first = from;
             from += found.detections.len();
             self.settle(found, &answers, first)

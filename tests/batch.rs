@@ -12,8 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use image::{Rgb, RgbImage};
 use mien::analyzer::Analyzer;
 use mien::batch::{Batch, Ending, Item, Options, Outcome, SUMMARY_FILE, Summary, plan, run_all};
+use mien::card::ModelCard;
+use mien::classifier::Classifier;
+use mien::crop::Crop;
 use mien::error::{Error, Result};
-use mien::expression::Expression;
+use mien::expression::{Expression, Probabilities};
 use mien::session::{self, EventKind, OBSERVATIONS_FILE, Session, SessionWriter};
 use mien::source::{CameraRequest, FrameSource, SourceSpec};
 
@@ -171,6 +174,45 @@ fn a_session_is_the_same_whatever_was_analysed_before_it() {
     assert_eq!(first.people, second.people);
     assert_eq!(read(&second).rows[0].face_id, Some(1));
     assert_ne!(first.folder, second.folder, "nothing is overwritten");
+}
+
+/// Answers for so many faces, and then no more.
+struct Tiring {
+    inner: FakeClassifier,
+    left: usize,
+}
+
+impl Classifier for Tiring {
+    fn card(&self) -> &ModelCard {
+        self.inner.card()
+    }
+
+    fn classify(&mut self, crops: &[Crop]) -> Result<Vec<Probabilities>> {
+        let left = self.left.checked_sub(crops.len());
+        self.left = left.ok_or_else(|| Error::BadAnswer {
+            model: "tired".to_owned(),
+            reason: "answered NaN".to_owned(),
+        })?;
+        self.inner.classify(crops)
+    }
+}
+
+#[test]
+fn frames_before_an_answer_that_is_nonsense_are_kept() {
+    let out = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let tiring = Tiring {
+        inner: FakeClassifier::sure_of("tired", Expression::Happy),
+        left: 6,
+    };
+    let analyzer = Analyzer::new(Box::new(FakeDetector(vec![FACE])), Box::new(tiring));
+    let mut source = source(&[Step::Frames(9)]);
+    let error = Batch::new(analyzer, "CPU", OPTIONS, &stop)
+        .run(&item(out.path()), &video(), source.as_mut(), &mut |_| {})
+        .unwrap_err();
+    assert!(matches!(error, Error::BadAnswer { .. }), "{error}");
+    let session = session::read(&out.path().join("clip")).unwrap();
+    assert_eq!(source_frames(&session), [0, 1, 2, 3, 4, 5]);
 }
 
 #[test]

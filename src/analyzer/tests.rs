@@ -10,7 +10,9 @@ use crate::crop::Crop;
 use crate::error::Error;
 use crate::expression::{Expression, Probabilities};
 use crate::face::{Detection, FaceBox};
-use crate::finder::{SMALLEST_FACE_LIVE, SMALLEST_FACE_STILL};
+use crate::finder::{Found, SMALLEST_FACE_LIVE, SMALLEST_FACE_STILL};
+use crate::observation::StageTimes;
+use crate::reader::Reader;
 
 /// What the fakes were asked for: the smallest face of each search, the faces of each batch.
 #[derive(Default)]
@@ -160,6 +162,41 @@ fn answers_belong_to_the_faces_they_were_given_for() {
         .map(|face| (face.face_box.x, face.reading.raw.top().0))
         .collect();
     assert_eq!(seen, [(0.0, Expression::Sad), (100.0, Expression::Fear)]);
+}
+
+#[test]
+fn frames_read_together_are_read_as_one_after_the_other() {
+    let [sad, fear, happy] = [Expression::Sad, Expression::Fear, Expression::Happy].map(certainly);
+    let found = |millis: u64, faces: usize| {
+        let asked = Arc::default();
+        let detections = FakeDetector { asked, faces }.detect(&GrayImage::new(1, 1), 0.1);
+        Found {
+            frame: Arc::new(frame(millis)),
+            detections: detections.unwrap(),
+            times: StageTimes::default(),
+        }
+    };
+    let reader = |answers: Vec<Vec<Probabilities>>| {
+        Reader::new(Box::new(FakeClassifier {
+            asked: Arc::default(),
+            card: card("first"),
+            answers: answers.into_iter().map(Ok).collect(),
+        }))
+    };
+    let frames = || vec![found(0, 2), found(33, 0), found(66, 1)];
+    let seen = |observations: Vec<Observation>| -> Vec<_> {
+        let seen = |one: Observation| (one.number, one.frame.time, one.faces);
+        observations.into_iter().map(seen).collect()
+    };
+
+    let mut together = frames();
+    let all = reader(vec![vec![sad, fear, happy]]).read_all(&mut together);
+    assert!(together.is_empty());
+    let mut reader = reader(vec![vec![sad, fear], vec![happy]]);
+    let each = frames()
+        .into_iter()
+        .map(|found| reader.read(found).unwrap());
+    assert_eq!(seen(all.unwrap()), seen(each.collect()));
 }
 
 #[test]

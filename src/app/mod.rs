@@ -264,13 +264,15 @@ impl App {
         self.hidden = is_hidden.then(|| since.unwrap_or_else(Instant::now));
         let is_away = since.is_some_and(|since| since.elapsed() >= HIDDEN_FOR);
         let is_watched = !is_away && self.session.is_none();
-        let may_rest = self.state.recording.is_none()
-            && !matches!(self.state.condition, Condition::Paused | Condition::Ended);
-        if !is_watched && !self.rests && may_rest {
+        let is_recorded = self.state.recording.is_some();
+        let is_stopped = matches!(self.state.condition, Condition::Paused | Condition::Ended);
+        if is_watched || is_recorded {
+            if std::mem::take(&mut self.rests) {
+                self.pipeline.send(Command::Pause(false));
+            }
+        } else if !self.rests && !is_stopped {
             self.rests = true;
             self.pipeline.send(Command::Pause(true));
-        } else if is_watched && std::mem::take(&mut self.rests) {
-            self.pipeline.send(Command::Pause(false));
         }
     }
 

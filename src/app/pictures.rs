@@ -43,12 +43,10 @@ impl Pictures {
     /// Makes a frame's picture ready, unless nobody would see it.
     pub fn prepare(&self, frame: &Arc<Frame>) {
         let picture = &frame.picture;
-        if picture.width().max(picture.height()) > LARGEST_SIDE {
-            return;
-        }
+        let is_large = picture.width().max(picture.height()) > LARGEST_SIDE;
         let mut contents = self.lock();
         contents.ready = None;
-        if contents.asked.elapsed() > HIDDEN {
+        if is_large || contents.asked.elapsed() > HIDDEN {
             return;
         }
         let free = (contents.kept.iter_mut()).position(|kept| Arc::get_mut(kept).is_some());

@@ -73,10 +73,13 @@ pub(super) fn stage_ui(
             let text = format!("Opening {}…", scene.state.source_name);
             pill_ui(ui, picture.center(), Align2::CENTER_CENTER, &text);
         }
-        _ if scene.faceless >= PATIENCE
+        _ if scene.state.no_answer
+            || scene.faceless >= PATIENCE
             || (observation.frame.still && observation.faces.is_empty()) =>
         {
-            let text = if observation.frame.still {
+            let text = if scene.state.no_answer {
+                "The model gives no answer; choose another one"
+            } else if observation.frame.still {
                 "No face was found in this picture"
             } else {
                 "No face in view. Look towards the camera, in good light"

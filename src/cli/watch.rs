@@ -300,7 +300,7 @@ impl View {
             let source = &observation.frame.source;
             self.terminal.write_line(&format!(
                 "{source} {seconds:.1} s: {}",
-                faces_text(observation)
+                faces_text(state, observation)
             ))?;
         }
         Ok(())
@@ -309,7 +309,9 @@ impl View {
     fn draw(&mut self, state: &State, observation: Option<&Observation>) -> io::Result<()> {
         let mut lines = vec![header(state, observation)];
         match observation {
-            Some(observation) if observation.faces.is_empty() => lines.push("no face".to_owned()),
+            Some(observation) if observation.faces.is_empty() => {
+                lines.push(faceless_text(state).to_owned());
+            }
             Some(observation) => lines.extend(observation.faces.iter().map(face_line)),
             None => {}
         }
@@ -372,9 +374,18 @@ fn face_text(face: &Face) -> String {
     )
 }
 
-fn faces_text(observation: &Observation) -> String {
+/// Why there is no face to name.
+fn faceless_text(state: &State) -> &'static str {
+    if state.no_answer {
+        "the model gives no answer"
+    } else {
+        "no face"
+    }
+}
+
+fn faces_text(state: &State, observation: &Observation) -> String {
     if observation.faces.is_empty() {
-        return "no face".to_owned();
+        return faceless_text(state).to_owned();
     }
     observation
         .faces

@@ -64,8 +64,6 @@ pub(super) struct Analysis {
     latest: Option<Arc<Frame>>,
     /// When the frames of the last second were analysed.
     recent: VecDeque<Instant>,
-    /// The last frame could not be analysed; said once, not thirty times a second.
-    complained: bool,
 }
 
 impl Analysis {
@@ -102,7 +100,6 @@ impl Analysis {
             retry: None,
             latest: None,
             recent: VecDeque::new(),
-            complained: false,
         };
         analysis.publish();
         analysis
@@ -240,7 +237,7 @@ impl Analysis {
     fn analyze(&mut self, analyzer: &mut Analyzer, frame: Arc<Frame>) {
         match analyzer.analyze(Arc::clone(&frame)) {
             Ok(observation) => {
-                self.complained = false;
+                self.state.no_answer = false;
                 self.state.analyzed += 1;
                 self.compare(analyzer, &observation);
                 self.state.delay = observation.frame.captured.elapsed();
@@ -256,7 +253,8 @@ impl Analysis {
             // One bad answer is no reason to stop, nor for the picture to stand still.
             Err(error) => {
                 self.board.show(Arc::new(analyzer.unread(frame)));
-                if !std::mem::replace(&mut self.complained, true) {
+                // Said once, not thirty times a second.
+                if !std::mem::replace(&mut self.state.no_answer, true) {
                     self.report(&error);
                 }
             }

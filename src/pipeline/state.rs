@@ -45,7 +45,7 @@ pub enum Condition {
     Opening,
     /// Frames arrive.
     Live,
-    /// Stopped by the user.
+    /// Stopped by the user, or because nobody watches.
     Paused,
     /// A camera is away or cannot be opened; it is looked for every second.
     Gone(String),
@@ -172,13 +172,15 @@ pub struct State {
     pub recording: Option<Recording>,
     /// The last markers, the newest at the end.
     pub markers: VecDeque<Marker>,
+    /// The model could not answer for the newest frame.
+    pub no_answer: bool,
     /// Frames that came from the source.
     pub captured: u64,
     /// Frames analysed.
     pub analyzed: u64,
     /// Frames that gave way to a newer one.
     pub dropped: u64,
-    /// Analysed frames a second, over the last second.
+    /// Analysed frames a second, over the last second or the last two frames.
     pub frames_per_second: f32,
     /// From a frame's capture to its observation, the latest.
     pub delay: Duration,

@@ -55,7 +55,7 @@ pub struct Demo {
     ground: RgbImage,
     ground_luma: GrayImage,
     // Of the last picture; the memory is used again.
-    /// Half one face, half the next.
+    /// One face as it becomes the next.
     mixed: GrayImage,
     resampler: Resampler,
     /// The face and the oval at the size at which they are shown.

@@ -48,8 +48,8 @@ pub fn decode(
     }
 }
 
-/// More bytes than a picture of 64 million pixels has: no camera sends that, a damaged frame may claim it.
-const LARGEST: u64 = 192_000_000;
+/// Pixels that no camera sends; a damaged frame may claim them.
+const LARGEST: u64 = 64_000_000;
 
 /// Most webcams leave the Huffman tables out and mean the standard ones. The decoder fills these in
 /// where the picture says that it comes from an AVI file, so each is made to say so.
@@ -64,12 +64,14 @@ fn from_mjpeg(buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
     let marked = [start, AVI_MARK, rest].concat();
     let damaged = |error| format!("was damaged: {error}");
     let jpeg = JpegDecoder::new(Cursor::new(marked)).map_err(damaged)?;
-    if jpeg.total_bytes() > LARGEST {
+    let (width, height) = jpeg.dimensions();
+    if u64::from(width) * u64::from(height) > LARGEST {
         return Err("claimed to be larger than any camera's".to_owned());
     }
     let picture = if jpeg.color_type() == ColorType::Rgb8 {
-        let (width, height) = jpeg.dimensions();
         let mut rgb = frame::memory(jpeg.total_bytes() as usize);
+        // The decoder leaves out what a damaged frame lacks, and no older picture is to show there.
+        rgb.fill(0);
         jpeg.read_image(&mut rgb).map_err(damaged)?;
         RgbImage::from_vec(width, height, rgb).ok_or("had another size")?
     } else {
@@ -208,6 +210,49 @@ pub(super) fn expand(luma: &mut GrayImage) {
 mod tests {
     use super::*;
     use image::Rgb;
+
+    #[test]
+    fn what_a_damaged_jpeg_lacks_is_not_taken_from_an_older_picture() {
+        let jpeg = |colour| {
+            let mut bytes = Cursor::new(Vec::new());
+            RgbImage::from_pixel(64, 64, Rgb(colour))
+                .write_to(&mut bytes, image::ImageFormat::Jpeg)
+                .unwrap();
+            bytes.into_inner()
+        };
+        let (red, _) = from_mjpeg(&jpeg([255, 0, 0])).unwrap();
+        let memory = red.into_raw();
+        // As the frame before leaves it.
+        drop(frame_of(memory));
+        let mut damaged = jpeg([0, 0, 255]);
+        // A comment in the middle of the scan ends it.
+        let scan = damaged
+            .windows(2)
+            .position(|pair| pair == [0xff, 0xda])
+            .unwrap();
+        let middle = usize::midpoint(scan, damaged.len());
+        damaged.splice(middle..middle, [0xff, 0xfe, 0x00, 0x02]);
+        if let Ok((picture, _)) = from_mjpeg(&damaged) {
+            assert!(
+                !picture
+                    .pixels()
+                    .any(|pixel| pixel[0] > 200 && pixel[2] < 60)
+            );
+        }
+    }
+
+    fn frame_of(memory: Vec<u8>) -> frame::Frame {
+        frame::Frame {
+            source: "test".into(),
+            source_frame: 0,
+            time: std::time::Duration::ZERO,
+            utc: None,
+            captured: std::time::Instant::now(),
+            still: false,
+            luma: GrayImage::default(),
+            picture: RgbImage::from_vec(64, 64, memory).unwrap(),
+        }
+    }
 
     // White, black, and the primaries of 75 % colour bars, as BT.601 lists them.
     const WHITE: ([u8; 3], [u8; 3]) = ([235, 128, 128], [255, 255, 255]);

@@ -342,6 +342,21 @@ fn a_hidden_window_lets_the_camera_rest_unless_it_records() {
     hide(&mut window, false);
     wait_for(&mut window, "the camera", |window| !sees(window, "Paused"));
 
+    // What a person has paused stays so.
+    press(&mut window, Key::Space);
+    wait_for_label(&mut window, "Paused. Space goes on");
+    for hidden in [true, false] {
+        hide(&mut window, hidden);
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(3) {
+            window.step();
+            assert!(sees(&window, "Paused"));
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+    press(&mut window, Key::Space);
+    wait_for(&mut window, "the camera", |window| !sees(window, "Paused"));
+
     press(&mut window, Key::R);
     wait_for_label(&mut window, "Stop recording");
     hide(&mut window, true);

@@ -161,7 +161,7 @@ impl Analysis {
                         analyzer.set_second(Some(loaded.classifier));
                     }
                 }
-                self.complained = false;
+                self.state.no_answer = false;
                 self.look_again(analyzer);
             }
             Err(error) => {

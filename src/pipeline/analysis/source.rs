@@ -22,6 +22,7 @@ impl Analysis {
     pub(super) fn open(&mut self) {
         self.retry = None;
         self.latest = None;
+        self.recent.clear();
         self.state.condition = Condition::Opening;
         self.alive = Instant::now();
         if let Err(error) = self.captures.start(&self.inbox, self.job.clone()) {
@@ -69,6 +70,7 @@ impl Analysis {
         if self.job.spec.is_camera() {
             self.open();
         } else {
+            self.recent.clear();
             self.inbox.pause(false);
             self.state.condition = Condition::Live;
         }

@@ -232,8 +232,9 @@ impl Shapes {
     }
 }
 
-/// A session for networks this small: one thread that does not spin. Two win nothing (`benches/network.py`), and
-/// when the other core is busy their slowest runs take ten times as long.
+/// A session for networks this small: one thread that does not spin. Two that spin take 0.6 of the time on an idle
+/// machine (`benches/network.py`), but all of a second core, and when that is busy their slowest runs take ten times as
+/// long.
 fn open(runtime: &Runtime, onnx: &[u8], provider: Provider) -> ort::Result<Session> {
     let mut builder: SessionBuilder = Session::builder(runtime.environment())?
         .with_intra_threads(1)?

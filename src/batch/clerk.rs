@@ -14,7 +14,7 @@ use crate::session::{EventKind, SessionWriter};
 use crate::source::SourceSpec;
 
 /// Frames whose faces go through the network together: each takes it 0.71 ms instead of
-/// 0.75 (`benches/network.py`).
+/// 0.78 (`benches/network.py`).
 const TOGETHER: usize = 4;
 
 /// What is written about one input.

@@ -24,6 +24,7 @@ use self::clerk::Clerk;
 use self::look::Look;
 use self::resume::Found;
 use crate::analyzer::Analyzer;
+use crate::crash;
 use crate::error::{Error, Result};
 use crate::observation::Observation;
 use crate::source::{self, CameraRequest, FrameSource, SourceSpec};
@@ -226,7 +227,9 @@ impl<'a> Batch<'a> {
             let clerk = &mut clerk;
             let desk = thread::Builder::new()
                 .name("reading faces".to_owned())
-                .spawn_scoped(scope, move || clerk.take_all(reader, steps));
+                .spawn_scoped(scope, move || {
+                    crash::caught(|| clerk.take_all(reader, steps))
+                });
             let desk = match desk {
                 Ok(desk) => desk,
                 Err(error) => return (Err(Error::Thread(error)), 0),
@@ -238,7 +241,8 @@ impl<'a> Batch<'a> {
                 is_folder,
                 steps: sender,
             };
-            let (ending, frames_read) = look.through(source, progress);
+            let looked = crash::caught(|| Ok::<_, Error>(look.through(source, progress)));
+            let (ending, frames_read) = looked.unwrap_or_else(|error| (Err(error), 0));
             drop(look);
             let written = desk.join().unwrap_or_else(|panic| resume_unwind(panic));
             (written.and(ending), frames_read)

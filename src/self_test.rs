@@ -25,6 +25,7 @@ use crate::runtime::{self, ProviderChoice};
 
 use self::fit::{Fit, MUCH_BETTER};
 
+pub use self::child::end_with_the_asker;
 pub use self::guess::{guess, side_file};
 
 /// How one check ended.

@@ -176,6 +176,22 @@ fn a_session_is_the_same_whatever_was_analysed_before_it() {
     assert_ne!(first.folder, second.folder, "nothing is overwritten");
 }
 
+#[test]
+fn a_fault_of_our_own_ends_the_batch_with_the_session_complete() {
+    let out = tempfile::tempdir().unwrap();
+    let error = run(
+        out.path(),
+        OPTIONS,
+        &video(),
+        &[Step::Frames(3), Step::Panic, Step::Frames(3)],
+    )
+    .unwrap_err();
+    assert!(matches!(error, Error::Crashed { .. }), "{error}");
+    let session = session::read(&out.path().join("clip")).unwrap();
+    assert_eq!(source_frames(&session), [0, 1, 2]);
+    assert!(session.header.ended_utc.is_some());
+}
+
 /// Answers for so many faces, and then no more.
 struct Tiring {
     inner: FakeClassifier,

@@ -116,7 +116,7 @@ fn with_no_display_the_window_becomes_watch_and_says_so() {
 fn with_no_camera_the_demo_plays_unless_a_camera_or_a_log_was_asked_for() {
     // Only where there is no camera can its absence be seen.
     if Path::new("/dev/video0").exists() {
-        println!("skipped: this machine has a camera");
+        common::say("skipped: this machine has a camera");
         return;
     }
     let home = Home::new();
@@ -193,7 +193,7 @@ fn a_missing_or_broken_runtime_is_one_sentence_with_the_remedy() {
 fn cuda_that_is_asked_for_and_absent_fails_and_auto_says_why() {
     let home = Home::new();
     if Path::new("/dev/nvidia0").exists() {
-        println!("skipped: this machine may have CUDA");
+        common::say("skipped: this machine may have CUDA");
         return;
     }
     assert_fails(

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::driven::Driven;
-use common::home::{Home, assert_fails, assert_runs, header, rows, signal, table};
+use common::home::{Home, PATIENCE, assert_fails, assert_runs, header, rows, signal, table};
 
 /// The only folder in a folder.
 fn only_folder(parent: &Path) -> PathBuf {
@@ -55,7 +55,7 @@ impl Disk {
         if mounted.is_ok_and(|mounted| mounted.status.success()) {
             return Some(Self(folder));
         }
-        println!("skipped: a disk can be mounted by an administrator only");
+        common::say("skipped: a disk can be mounted by an administrator only");
         None
     }
 }
@@ -103,6 +103,46 @@ fn commands_are_obeyed_and_what_is_none_is_answered() {
         home.mien(&["watch", &name]),
         &["recorded session", "mien report"],
     );
+}
+
+#[test]
+fn a_model_that_never_answers_holds_nothing_up_and_is_not_left_behind() {
+    let home = Home::new();
+    let endless = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/models/endless.onnx"
+    );
+    let mut mien = Driven::start(&home, &["demo"]);
+    mien.observation();
+    mien.tell(&format!("model {endless}"));
+    let until = Instant::now() + PATIENCE;
+    let trial = loop {
+        if let Some(trial) = child_of(mien.child.id()) {
+            break trial;
+        }
+        assert!(Instant::now() < until, "it was never tried");
+        mien.observation();
+    };
+    for _ in 0..10 {
+        assert_eq!(mien.observation()["model"], "mien-m");
+    }
+    assert!(mien.quit().success());
+    while trial.exists() {
+        assert!(Instant::now() < until, "the trial outlives the program");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The folder in `/proc` of a process that this one has started and that is at work.
+fn child_of(parent: u32) -> Option<PathBuf> {
+    let processes = fs::read_dir("/proc").unwrap();
+    let mut folders = processes.filter_map(|entry| Some(entry.ok()?.path()));
+    folders.find(|folder| {
+        let stat = fs::read_to_string(folder.join("stat")).unwrap_or_default();
+        // After the name in brackets come the state and the parent.
+        let facts = stat.rsplit_once(") ").map_or("", |(_, facts)| facts);
+        facts.split(' ').nth(1) == Some(&parent.to_string())
+    })
 }
 
 #[test]
@@ -189,9 +229,9 @@ fn a_program_that_stood_still_says_so_and_loses_nothing() {
 fn a_clock_set_back_is_told_and_times_count_on() {
     let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
     if !Path::new(library).exists() {
-        println!(
+        common::say(&format!(
             "skipped: '{library}' is not there to change a program's clock (package faketime)"
-        );
+        ));
         return;
     }
     let home = Home::new();
@@ -232,7 +272,7 @@ fn socket_families(home: &Home, run: impl FnOnce(&mut Command)) -> Option<BTreeS
     let ran = strace.output().expect("strace is installed by `make test`");
     let said = String::from_utf8_lossy(&ran.stderr);
     if said.contains("ptrace") && said.contains("not permitted") {
-        println!("skipped: no program may be watched here ({said})");
+        common::say(&format!("skipped: no program may be watched here ({said})"));
         return None;
     }
     assert!(ran.status.success(), "{said}");

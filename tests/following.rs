@@ -28,7 +28,9 @@ fn media(name: &str) -> Option<PathBuf> {
     let path = folder.map(|folder| folder.join(name));
     let there = path.filter(|path| path.is_file());
     if there.is_none() {
-        eprintln!("not tried: {name} is not here; set MIEN_MEDIA to its folder");
+        common::say(&format!(
+            "skipped: {name} is not here; set MIEN_MEDIA to its folder"
+        ));
     }
     there
 }

@@ -7,6 +7,11 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use egui::Id;
+
+use crate::crash;
+use crate::error::Error;
+
 /// One question at a time, answered by a thread.
 pub(super) struct Background<T> {
     answer: Option<Receiver<T>>,
@@ -32,8 +37,14 @@ impl<T: Send + 'static> Background<T> {
         let (sender, receiver) = sync_channel(1);
         let ctx = ctx.clone();
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            // The window may be gone by now.
-            sender.send(work()).ok();
+            match crash::caught(|| Ok::<_, Error>(work())) {
+                // The window may be gone by now.
+                Ok(answer) => drop(sender.send(answer)),
+                Err(fault) => ctx.data_mut(|data| {
+                    let faults: &mut Vec<String> = data.get_temp_mut_or_default(Id::NULL);
+                    faults.push(fault.to_string());
+                }),
+            }
             ctx.request_repaint();
         });
         match started {
@@ -61,6 +72,11 @@ impl<T: Send + 'static> Background<T> {
             }
         }
     }
+}
+
+/// Faults of Mien's own that ended work in the background, since the last call.
+pub(super) fn faults(ctx: &egui::Context) -> Vec<String> {
+    ctx.data_mut(|data| data.remove_temp(Id::NULL).unwrap_or_default())
 }
 
 /// Shows a file or folder in the system's program for it.

@@ -177,6 +177,9 @@ impl App {
                 self.toasts.add(ctx, notice);
             }
         }
+        for fault in background::faults(ctx) {
+            self.complain(ctx, &fault);
+        }
         if let Some(model) = &self.state.model
             && (model.provider_reason.is_some() || model.provider == "CUDA")
         {

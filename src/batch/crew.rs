@@ -6,6 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::{Batch, Item, Outcome, Progress};
+use crate::crash;
 use crate::error::{Error, Result};
 
 /// Hears what came of an item; an error of its own ends the work.
@@ -36,7 +37,7 @@ pub fn run_all<'items, 'stop>(
             let sender = sender.clone();
             let (next, spoilt) = (&next, &spoilt);
             let job = move || {
-                let mut batch = match hire() {
+                let mut batch = match crash::caught(hire) {
                     Ok(batch) => batch,
                     Err(error) => {
                         spoilt.store(true, Ordering::Relaxed);
@@ -49,7 +50,7 @@ pub fn run_all<'items, 'stop>(
                     let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         break;
                     };
-                    let outcome = batch.analyze(item, progress);
+                    let outcome = crash::caught(|| batch.analyze(item, progress));
                     if outcome.is_err() {
                         spoilt.store(true, Ordering::Relaxed);
                     }

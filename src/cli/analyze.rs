@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stderr};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -14,10 +15,9 @@ use mien::batch::{self, Batch, Ending, Item, Options, Outcome, SUMMARY_FILE, Sum
 use mien::classifier::OnnxClassifier;
 use mien::detector::SeetaDetector;
 use mien::error::Error;
-use mien::self_test;
 use mien::source::{FrameSource, SourceSpec};
 
-use super::{ModelArgs, catalog, stop_flag};
+use super::{ModelArgs, catalog, stop_flag, tell_provider, warn_of};
 
 #[derive(Debug, Args)]
 pub(super) struct AnalyzeArgs {
@@ -59,9 +59,7 @@ pub(super) struct AnalyzeArgs {
 pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
     refuse_live(&args.inputs)?;
     let model = catalog().find(&args.model.model)?;
-    if let Some(doubt) = self_test::doubt(&model)? {
-        eprintln!("'{}' should not be trusted: {doubt}.", model.card.title);
-    }
+    warn_of(&model)?;
     let items = batch::plan(&args.inputs, args.base.as_deref(), &args.out)?;
     let summary = Summary::open(&args.out)?;
     let options = Options {
@@ -72,10 +70,11 @@ pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
         resume: args.resume,
     };
     let stop = stop_flag()?;
+    let told = Once::new();
     let hire = || {
         let classifier = OnnxClassifier::load(&model, args.model.provider.provider)?;
         let provider = classifier.provider();
-        log::info!("{} on {provider}", model.card.name);
+        told.call_once(|| tell_provider(&classifier, quiet));
         let analyzer = Analyzer::new(Box::new(SeetaDetector::new()?), Box::new(classifier));
         Ok(Batch::new(analyzer, provider, options, &stop))
     };

@@ -23,7 +23,7 @@ use mien::tracker::CERTAIN;
 use serde::Serialize;
 
 use self::figures::{Laps, Millis, Throughput, cpu_time, peak_memory};
-use super::{ModelArgs, catalog, parts, write_json};
+use super::{ModelArgs, catalog, parts, warn_of, write_json};
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -78,6 +78,7 @@ pub(super) fn run(args: &BenchArgs, quiet: bool) -> Result<()> {
     };
     let folder = Workplace::make()?;
     let model = catalog().find(&args.model.model)?;
+    warn_of(&model)?;
     let (analyzer, provider) = analyzer(&model, args)?;
     let mut one = OneThread::new(analyzer, began);
     tell("One thread, stage by stage");

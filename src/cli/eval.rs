@@ -11,7 +11,7 @@ use mien::detector::{FaceDetector, SeetaDetector};
 use mien::evaluation::{Comparison, Contestant, Dataset, Evaluation, ModelScores, Usage};
 use mien::evaluation::{evaluate, plot};
 
-use super::{ProviderArgs, catalog, write_json};
+use super::{ProviderArgs, catalog, tell_provider, warn_of, write_json};
 
 /// Pictures left out that are named; the rest is counted.
 const NAMED: usize = 10;
@@ -47,7 +47,10 @@ pub(super) fn run(args: &EvalArgs, quiet: bool) -> Result<()> {
     let catalog = catalog();
     let mut contestants = Vec::new();
     for name in &args.models {
-        let classifier = OnnxClassifier::load(&catalog.find(name)?, args.provider.provider)?;
+        let model = catalog.find(name)?;
+        warn_of(&model)?;
+        let classifier = OnnxClassifier::load(&model, args.provider.provider)?;
+        tell_provider(&classifier, quiet);
         let provider = classifier.provider();
         contestants.push(Contestant::new(Box::new(classifier), provider));
     }

@@ -32,8 +32,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use log::LevelFilter;
-use mien::catalog::{self, Catalog};
-use mien::classifier::OnnxClassifier;
+use mien::catalog::{self, Catalog, Model};
+use mien::classifier::{Classifier, OnnxClassifier};
 use mien::detector::SeetaDetector;
 use mien::pipeline::{LOAD_PATIENCE, Loaded, Observe, Parts, Settings, Wake};
 use mien::runtime::ProviderChoice;
@@ -293,6 +293,27 @@ fn say_what_is_recorded(log: &Path) {
 /// The user's and the built-in models.
 fn catalog() -> Catalog {
     Catalog::new(Catalog::default_folder())
+}
+
+/// Says what speaks against a model. To be asked before it is loaded: it may crash.
+fn warn_of(model: &Model) -> Result<()> {
+    if let Some(doubt) = self_test::doubt(model)? {
+        eprintln!("'{}' should not be trusted: {doubt}.", model.card.title);
+    }
+    Ok(())
+}
+
+/// Says why a model does not run on a GPU, when it might have.
+fn tell_provider(classifier: &OnnxClassifier, quiet: bool) {
+    if let Some(reason) = classifier.provider_reason()
+        && !quiet
+    {
+        eprintln!("{}", on_the_cpu(&classifier.card().title, reason));
+    }
+}
+
+fn on_the_cpu(model: &str, reason: &str) -> String {
+    format!("'{model}' runs on the CPU: {reason}.")
 }
 
 /// The parts that the program ships.

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use mien::card::{ModelCard, Truth};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
-use mien::self_test::{SelfTest, Verdict, self_test};
+use mien::self_test::{SelfTest, Verdict, end_with_the_asker, self_test};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -47,6 +47,7 @@ enum ModelsCommand {
 }
 
 pub(super) fn run(args: &ModelsArgs) -> Result<()> {
+    end_with_the_asker();
     let json = args.json.as_deref();
     match &args.command {
         None | Some(ModelsCommand::List) => list(json),

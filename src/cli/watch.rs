@@ -19,7 +19,7 @@ use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
 use serde_json::{Map, Value, json};
 
 use super::commands::{self, Line};
-use super::{LiveArgs, parts, say_what_is_recorded, stop_flag};
+use super::{LiveArgs, on_the_cpu, parts, say_what_is_recorded, stop_flag};
 
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {
@@ -83,6 +83,12 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
         && !quiet
     {
         say_what_is_recorded(log);
+    }
+    if let Some(model) = pipeline.state().model
+        && let Some(reason) = model.provider_reason
+        && !quiet
+    {
+        eprintln!("{}", on_the_cpu(&model.card.title, &reason));
     }
     let mut view = View::new(args.json.is_some());
     let mut commands = match &args.commands {

@@ -10,7 +10,7 @@ use mien::app::{self, Handle, ModelEntry, Options};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::import::Import;
 use mien::observation::Observation;
-use mien::pipeline::Pipeline;
+use mien::pipeline::{Command, Pipeline};
 use mien::source::{SourceSpec, camera};
 
 use super::watch::{self, WatchArgs};
@@ -46,15 +46,18 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
     };
     app::run(options, |handle, picked_last| {
         catch_ctrl_c(&handle);
-        let model = live
-            .model
-            .as_deref()
-            .or(picked_last.filter(|name| catalog.find(name).is_ok()))
-            .unwrap_or(DEFAULT_MODEL);
+        let named = live.model.as_deref();
+        let (model, then) = named.map_or_else(
+            || first_models(&catalog, picked_last),
+            |named| (named, None),
+        );
         let screen = handle.clone();
         let observe = Box::new(move |observation: &Observation| screen.prepare(observation));
         let parts = parts(observe, Arc::new(move || handle.wake()));
         let pipeline = Pipeline::start(live.settings(source, model, true), parts)?;
+        if let Some(then) = then {
+            pipeline.send(Command::Model(then.to_owned()));
+        }
         if let Some(log) = &live.log
             && !quiet
         {
@@ -63,6 +66,17 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
         Ok(pipeline)
     })
     .map_err(|sentence| anyhow!(sentence))
+}
+
+/// The model to open the window with, and one to try once it is open: the user's last one, when that is a file, may
+/// take a minute, or be none any more.
+fn first_models<'a>(catalog: &Catalog, picked_last: Option<&'a str>) -> (&'a str, Option<&'a str>) {
+    let found = picked_last.and_then(|name| Some((name, catalog.find(name).ok()?)));
+    match found {
+        Some((name, model)) if model.file().is_none() => (name, None),
+        Some((name, _)) => (DEFAULT_MODEL, Some(name)),
+        None => (DEFAULT_MODEL, None),
+    }
 }
 
 /// Ctrl-C closes the window, which completes a recording. Without a handler it would end the
@@ -87,4 +101,20 @@ fn recordings() -> PathBuf {
         None => user.home_dir().to_owned(),
     });
     home.unwrap_or_default().join("Mien")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_of_the_users_own_does_not_keep_the_window_from_opening() {
+        let mine = concat!(env!("CARGO_MANIFEST_DIR"), "/models/mien-s.onnx");
+        let catalog = Catalog::new(None);
+        let first = |picked| first_models(&catalog, picked);
+        assert_eq!(first(Some(mine)), (DEFAULT_MODEL, Some(mine)));
+        assert_eq!(first(Some("mien-s")), ("mien-s", None));
+        assert_eq!(first(Some("gone")), (DEFAULT_MODEL, None));
+        assert_eq!(first(None), (DEFAULT_MODEL, None));
+    }
 }

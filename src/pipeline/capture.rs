@@ -42,6 +42,7 @@ impl Captures {
     /// Starts a capture in place of the one before.
     pub(super) fn start(&mut self, inbox: &Arc<Inbox>, job: Job) -> Result<()> {
         self.stop(inbox);
+        self.threads.retain(|thread| !thread.is_finished());
         let (inbox, number) = (Arc::clone(inbox), self.number);
         let thread = thread::Builder::new()
             .name("mien-capture".to_owned())

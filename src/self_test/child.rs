@@ -1,12 +1,13 @@
 //! A model looked at in a process of its own: a file that crashes ONNX Runtime, or keeps it busy for
 //! ever, takes nothing else down.
 
+use std::env;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
@@ -15,6 +16,25 @@ use crate::error::{Error, Result};
 
 /// How long a model may take: the largest face networks answer all references in some seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Set for a child that is asked.
+const ASKED: &str = "MIEN_ASKED";
+
+/// Ends this process with the one that asked it for a model, if one did: nobody would hear the answer of a
+/// network that computes for ever.
+pub fn end_with_the_asker() {
+    if env::var_os(ASKED).is_none() {
+        return;
+    }
+    let listens = thread::Builder::new().name("asker".to_owned()).spawn(|| {
+        // Nothing is ever written to it.
+        let _closed = io::stdin().read_to_end(&mut Vec::new());
+        process::exit(1);
+    });
+    if let Err(error) = listens {
+        log::debug!("the asker's end will not be noticed: {error}");
+    }
+}
 
 /// How often it is looked whether the child has ended.
 const LOOK: Duration = Duration::from_millis(20);
@@ -49,7 +69,9 @@ fn ask_within<T: DeserializeOwned>(
         .args(arguments)
         .arg("--")
         .arg(model)
-        .stdin(Stdio::null())
+        .env(ASKED, "1")
+        // Open as long as somebody waits for the answer.
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -171,14 +171,9 @@ def session(watch: Watch, log: Path) -> tuple[list[dict], list[dict], dict]:
     return rows, events, header
 
 
-SLOW = 1.0  # an analysis that takes longer is a machine on which seconds say nothing
-
-
 def in_time(watch: Watch, took: float, seconds: float) -> str:
-    """Fails what took longer than `seconds` and three analyses; on a machine too slow to judge, says so."""
+    """Fails what took longer than `seconds` and three analyses."""
     analysis = watch.analysis()
-    if analysis > SLOW:
-        return f"(not judged: an analysis takes up to {analysis:.0f} s here)"
     check(took <= seconds + 3 * analysis, f"{took:.1f} s are too long; an analysis takes up to {analysis:.2f} s here")
     return f"(an analysis takes up to {analysis:.2f} s here)"
 

@@ -8,6 +8,7 @@ pub mod home;
 pub mod screen;
 
 use std::collections::VecDeque;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,6 +27,13 @@ use mien::frame::Frame;
 use mien::pipeline::{Loaded, Parts, Pipeline, Settings, State};
 use mien::runtime::ProviderChoice;
 use mien::source::{CameraRequest, FrameSource, SourceSpec};
+
+/// Says something that is seen even when the test passes: what `println!` says is kept back then.
+pub fn say(text: &str) {
+    std::io::stderr()
+        .write_all(format!("{text}\n").as_bytes())
+        .unwrap();
+}
 
 /// How long a test waits for what must come; far longer than it takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);

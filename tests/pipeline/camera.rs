@@ -38,9 +38,12 @@ fn a_camera_unplugged_five_times_is_found_again_five_times() {
     steps.push(Step::Frames(100_000));
     let pipeline = start(steps, Some(folder.path()));
     let session = session_of(&pipeline);
+    let begun = Instant::now();
     let state = wait_for(&pipeline, "frames after the fifth", |state| {
         state.captured > 3 + 5 * 8
     });
+    // Frames flow within three seconds of each return.
+    assert!(begun.elapsed() < 5 * Duration::from_secs(3));
     drop(pipeline);
     assert_eq!(happened(&session), ["gone", "back"].repeat(5));
     assert!(rows(&session, "observations.csv").len() as u64 >= state.analyzed);
@@ -85,7 +88,9 @@ fn a_camera_that_says_that_it_is_silent_has_stalled_and_is_opened_again() {
     wait_for(&pipeline, "the stall", |state| {
         state.condition == Condition::Stalled
     });
+    let begun = Instant::now();
     wait_for(&pipeline, "the return", |state| state.captured > 6);
+    assert!(begun.elapsed() < Duration::from_secs(3));
     drop(pipeline);
     assert_eq!(happened(&session), ["stalled", "back"]);
 }

@@ -58,7 +58,7 @@ class Watcher(threading.Thread):
         self.most = self.most_without_ffmpeg = 0
 
     def run(self) -> None:
-        while not self.done.wait(0.02):
+        while not self.done.wait(0.05):
             held = [memory(process) for process in tree(self.process)]
             self.most = max(self.most, sum(size for _, size in held))
             ours = sum(size for name, size in held if not name.startswith("ff"))

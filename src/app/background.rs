@@ -142,6 +142,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_fault_in_the_background_is_told_and_ends_the_waiting() {
+        let ctx = egui::Context::default();
+        let mut work: Background<u8> = Background::default();
+        work.start(&ctx, "broken", || panic!("the gear is broken"));
+        let until = Instant::now() + Duration::from_secs(20);
+        let mut told = Vec::new();
+        while told.is_empty() || work.is_busy() {
+            assert!(Instant::now() < until, "{told:?}");
+            told.extend(faults(&ctx));
+            assert_eq!(work.take(), None);
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(told[0].contains("the gear is broken"), "{told:?}");
+    }
+
+    #[test]
     fn one_question_is_answered_at_a_time() {
         let ctx = egui::Context::default();
         let mut background = Background::default();

@@ -187,7 +187,9 @@ def window(*arguments: str):
     settings = {"DISPLAY": DISPLAY, "XDG_DATA_HOME": str(HOME / "data"), "XDG_CONFIG_HOME": str(HOME / "config")}
     screen = ["-screen", "0", "1280x760x24", "-nolisten", "tcp"]
     server = subprocess.Popen(["Xvfb", DISPLAY, *screen], stderr=subprocess.DEVNULL)
-    wait_until("the display", Path("/tmp/.X11-unix/X99").exists)
+    # That of a window before this one is gone first.
+    look = {"args": ["xdpyinfo"], "env": os.environ | settings, "capture_output": True}
+    wait_until("the display", lambda: subprocess.run(**look).returncode == 0)
     process = subprocess.Popen([str(MIEN), *arguments, *LIGHT], env=os.environ | settings, stderr=subprocess.DEVNULL)
     try:
         yield process

@@ -5,7 +5,7 @@
 #   make bench CLIP=film.mp4      Mien beside other programs on your own clip
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mien
-ORT := libonnxruntime.so.1.31.1
+ORT := libonnxruntime.so.1.28.0
 TYPOS := $(CACHE)/tools/typos-1.52.0/typos
 REPORT_TOOLS := $(CACHE)/tools/report
 DENY := $(CACHE)/tools/cargo-deny-0.20.2/bin/cargo-deny
@@ -92,11 +92,13 @@ packages-%:
 	@scripts/packages.sh $*
 
 runtime/$(ORT): scripts/onnxruntime.txt
-	@echo "Set-up: fetching ONNX Runtime into runtime/ (24 MB)"
+	@echo "Set-up: fetching ONNX Runtime into runtime/ (19 MB)"
+	@rm -f $(@D)/libonnxruntime.so.*
 	@scripts/fetch_wheels.py $< $(@D) 'onnxruntime/capi/libonnxruntime.so*'
 
 runtime/cuda/$(ORT): scripts/onnxruntime-cuda.txt
 	@echo "Set-up: fetching ONNX Runtime with CUDA 13 and cuDNN 9 into runtime/cuda/ (1.6 GB)"
+	@rm -f $(@D)/libonnxruntime.so.*
 	@scripts/fetch_wheels.py $< $(@D) 'onnxruntime/capi/libonnxruntime.so*' 'onnxruntime/capi/libonnxruntime_providers_[cs]*.so' \
 		'nvidia/*/lib/*.so*'
 

@@ -247,7 +247,8 @@ impl<'a> Batch<'a> {
             let written = desk.join().unwrap_or_else(|panic| resume_unwind(panic));
             (written.and(ending), frames_read)
         });
-        clerk.outcome.frames_read = frames_read;
+        // A fault while they were read leaves no count.
+        clerk.outcome.frames_read = frames_read.max(clerk.outcome.frames);
         match result {
             Ok(ending) => clerk.finish(ending),
             Err(error) => clerk.give_up(error),

@@ -3,13 +3,42 @@
 mod cli;
 
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::{env, os::unix::process::CommandExt, process::Command};
 
 use clap::Parser;
 use mien::{crash, runtime};
 
+/// Keeps ONNX Runtime from reporting on its use to its maker over the network, as 1.29 and newer do
+/// (microsoft/onnxruntime#27379). Mien comes with an older one, but the user may bring any.
+///
+/// Its own switch comes too late, after the first report; what it heeds in time is this word in its
+/// environment. A process changes that safely only for a successor: so this one becomes its own.
+#[cfg(unix)]
+fn silence_runtime() {
+    const WORD: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
+    if env::var_os(WORD.0).is_some_and(|value| value == WORD.1) {
+        return;
+    }
+    let mut arguments = env::args_os();
+    let name = arguments.next().unwrap_or_else(|| "mien".into());
+    let error = match env::current_exe() {
+        Ok(program) => Command::new(program)
+            .arg0(name)
+            .args(arguments)
+            .env(WORD.0, WORD.1)
+            .exec(),
+        Err(error) => error,
+    };
+    // Only a program whose file is gone gets here.
+    log::warn!("an ONNX Runtime newer than 1.28 may report to its maker that Mien runs: {error}");
+}
+
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     arguments.start_log();
+    #[cfg(unix)]
+    silence_runtime();
     if let Some(folder) = runtime::data_folder() {
         crash::leave_files_in(folder.join("crashes"));
     }

@@ -190,6 +190,7 @@ fn a_fault_of_our_own_ends_the_batch_with_the_session_complete() {
     let session = session::read(&out.path().join("clip")).unwrap();
     assert_eq!(source_frames(&session), [0, 1, 2]);
     assert!(session.header.ended_utc.is_some());
+    assert_eq!(session.header.frames.captured, 3);
 }
 
 /// Answers for so many faces, and then no more.

@@ -7,6 +7,7 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use common::driven::Driven;
 use common::home::{Home, PATIENCE, assert_fails, assert_runs, header, rows, signal, table};
+use mien::runtime::Runtime;
 
 /// The only folder in a folder.
 fn only_folder(parent: &Path) -> PathBuf {
@@ -291,6 +293,35 @@ fn assert_local(families: &BTreeSet<String>) {
         .filter(|family| !local.contains(&family.as_str()))
         .collect();
     assert!(foreign.is_empty(), "{foreign:?} of {families:?}");
+}
+
+/// Newer ones put a note of each start into the user's cache and send it off half a minute later.
+#[test]
+fn onnx_runtime_reports_to_nobody() {
+    let runtime = Runtime::start().unwrap().path();
+    let library = fs::read(runtime).unwrap();
+    let address = b"events.data.microsoft.com";
+    let reports = library.windows(address.len()).any(|bytes| bytes == address);
+    let named = env::var_os("ORT_DYLIB_PATH").is_some();
+    assert!(
+        named || !reports,
+        "what Mien comes with does: {}",
+        runtime.display()
+    );
+
+    let home = Home::new();
+    let mut mien = Driven::start_with(&home, &["demo"], |process| {
+        process.env_remove("ORT_DISABLE_TELEMETRY");
+    });
+    mien.observation();
+    let environment = fs::read(format!("/proc/{}/environ", mien.child.id()));
+    if let Ok(environment) = environment {
+        let mut words = environment.split(|byte| *byte == 0);
+        assert!(words.any(|word| word == b"ORT_DISABLE_TELEMETRY=1"));
+    }
+    assert!(mien.quit().success());
+    let left: Vec<_> = fs::read_dir(home.path(".")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

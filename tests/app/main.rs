@@ -515,17 +515,30 @@ fn keys_belong_to_a_text_field_that_has_the_focus() {
 }
 
 #[test]
-fn a_camera_that_is_gone_is_said_over_its_last_picture() {
+fn a_camera_that_is_gone_is_said_within_three_seconds_over_its_last_picture() {
     let steps = vec![
         Step::Frames(5),
         Step::Lose,
         Step::Hang(Duration::from_mins(1)),
     ];
     let mut window = window(steps);
+    let begun = Instant::now();
     wait_for_label(&mut window, "The camera is away");
+    assert!(begun.elapsed() < Duration::from_secs(3));
     assert!(sees(&window, "No such device"));
     window.get_by_label("Try again");
     window.get_by_label("Play the demo");
+}
+
+#[test]
+fn a_stalled_camera_is_said_within_three_seconds_and_holds_the_end_up_for_less_than_one() {
+    let mut window = window(vec![Step::Frames(5), Step::Hang(Duration::from_mins(1))]);
+    let begun = Instant::now();
+    wait_for_label(&mut window, "The camera has stalled");
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    let begun = Instant::now();
+    drop(window);
+    assert!(begun.elapsed() < Duration::from_secs(1));
 }
 
 #[test]

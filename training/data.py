@@ -13,15 +13,12 @@ import torch
 from torch import Tensor
 
 from expressions import EXPRESSIONS, VOTE_COLUMNS
-from reading import Row, read_pictures, read_table
+from reading import TABLE, Row, parts, read_pictures, read_table
 
 TRAIN_SET = "fer2013-train.zip"
 TEST_SET = "fer2013-public-test.zip"
 FOLDERS = ("train", "test")  # Kaggle's
-TABLE, USAGES = (
-    "fer2013.csv",
-    ("Training", "PublicTest"),
-)  # the challenge's; PrivateTest is not read
+USAGES = ("Training", "PublicTest")  # of the challenge's table; PrivateTest is not read
 VALIDATION_SHARE = 0.07  # about 2,000 pictures: half a point of noise either way
 SPLIT_SEED = 2013  # one split for all recipes, so that their figures compare
 
@@ -68,16 +65,20 @@ def read(path: Path) -> FaceSet:
 
 def read_both(folder: Path) -> tuple[FaceSet, FaceSet]:
     """All pictures given for training and the test pictures, from what the folder holds."""
-    table = folder / TABLE
-    if table.exists():
-        sets = [gather(read_table(table, usage), str(table)) for usage in USAGES]
-        return sets[0], sets[1]
     for training, test in ((TRAIN_SET, TEST_SET), FOLDERS):
         if (folder / training).exists() and (folder / test).exists():
             return read(folder / training), read(folder / test)
+    for path in (folder / TABLE, *sorted(folder.glob("*.zip"))):
+        held = {path.name} if path.suffix == ".csv" else parts(path)
+        if path.exists() and TABLE in held:
+            sets = [gather(read_table(path, usage), str(path)) for usage in USAGES]
+            return sets[0], sets[1]
+        if held.issuperset(FOLDERS):
+            sets = [gather(read_pictures(path, part), str(path)) for part in FOLDERS]
+            return sets[0], sets[1]
     raise SystemExit(
-        f"{folder} holds no pictures: there may be {TABLE}, {TRAIN_SET} with {TEST_SET}, or "
-        f"the folders {FOLDERS[0]}/ and {FOLDERS[1]}/"
+        f"{folder} holds no pictures: there may be {TABLE}, {TRAIN_SET} with {TEST_SET}, "
+        f"the folders {FOLDERS[0]}/ and {FOLDERS[1]}/, or a zip of the first or the last"
     )
 
 
@@ -119,6 +120,11 @@ def load(folder: Path, how: str = "digest") -> tuple[FaceSet, FaceSet, FaceSet]:
     order = torch.randperm(len(every), generator=numbers).tolist()
     fifth = every.pick(order[: len(order) // 5])
     return every.pick(order[len(order) // 5 :]), fifth, fifth
+
+
+def keeps_validation(how: str) -> bool:
+    """Whether a split has pictures to choose by, apart from those that it judges by."""
+    return how == "digest"
 
 
 def measured_on(how: str) -> str:

@@ -2,7 +2,8 @@
 
     python evaluate.py recipes/mien-m.toml --data DIR --runs DIR
 
-Prints both tables; report.py makes a page of them.
+Prints both tables for the validation pictures. With --test for PublicTest as well, which is to be
+looked at rarely: each look is an entry in README.md. report.py makes a page of that.
 """
 
 import argparse
@@ -158,11 +159,14 @@ def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: 
 
     A model is as sure as it is right by one truth only: the crowd's, unless it never saw a vote.
     And it is to be so in the app, so the validation pictures are framed as the app's detector does.
+    Where no pictures were kept for it the temperature stays 1.
     """
-    truth = validation.labels if settings.only_labels else data.crowd_labels(validation)
-    framed = framed_by_detector(validation.pictures)
-    logits = torch.cat([logits_of(network, pictures) for pictures in framed])
-    temperature = fit_temperature(logits, truth.repeat(FRAMINGS))
+    temperature = 1.0
+    if data.keeps_validation(settings.split):
+        truth = validation.labels if settings.only_labels else data.crowd_labels(validation)
+        framed = framed_by_detector(validation.pictures)
+        logits = torch.cat([logits_of(network, pictures) for pictures in framed])
+        temperature = fit_temperature(logits, truth.repeat(FRAMINGS))
     probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
     other = torch.softmax(logits_of(network, judged.pictures.flip(-1)) / temperature, dim=1)
     both = (probabilities + other) / 2
@@ -193,19 +197,17 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="the folder with the pictures")
     parser.add_argument("--runs", type=Path, required=True, help="where train.py put its run")
+    parser.add_argument("--test", action="store_true", help="PublicTest too; write down the look")
     args = parser.parse_args()
     settings = recipe.load(args.recipe)
     training, validation, test = data.load(args.data, settings.split)
     network = load_run(settings, args.runs, training)
-    found = {
-        name: report(settings, network, validation, faces)
-        for name, faces in (
-            ("validation", validation),
-            (data.measured_on(settings.split), test),
-        )
-    }
-    for name, r in found.items():
-        print_report(f"{settings.name} on {name}", r)
+    sets = {"validation": validation}
+    if args.test:
+        sets[data.measured_on(settings.split)] = test
+    for name, faces in sets.items():
+        found = report(settings, network, validation, faces)
+        print_report(f"{settings.name} on {name}", found)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Sets of pictures as they lie on disk: Kaggle's folders, a zip of them, the challenge's table.
+"""Sets of pictures as they lie on disk: Kaggle's folders, the challenge's table, a zip of either.
 
-A table of FER+ votes may lie beside a folder or a zip (`NAME.csv` for `NAME.zip`); beside
-`fer2013.csv` it is FER+'s own `fer2013new.csv`, whose rows are in the same order.
+A table of FER+ votes may lie beside a folder or a zip: `NAME.csv` for `NAME.zip`, `train.csv` for
+the folder `train` and for a zip that holds one. Beside `fer2013.csv`, zipped or not, it is FER+'s
+own `fer2013new.csv`, whose rows are in the same order.
 """
 
 import csv
@@ -20,6 +21,7 @@ from expressions import EXPRESSIONS, VOTE_COLUMNS, VOTES
 Pictures = NDArray[np.uint8]  # [48, 48]
 Row = tuple[Pictures, int, list[float]]  # picture, label, votes in the order of VOTES
 
+TABLE = "fer2013.csv"  # the challenge's
 NO_VOTES = [0.0] * len(VOTES)
 # Kaggle's and others' names of the folders, beside our own.
 OTHER_NAMES = {
@@ -30,10 +32,13 @@ OTHER_NAMES = {
 }
 
 
-def read_pictures(path: Path) -> Iterator[Row]:
-    """All pictures of a folder or zip in the order of their names; other folders are an error."""
-    votes_of = read_votes(path.with_suffix(".csv"))
-    for name, content in read_files(path):
+def read_pictures(path: Path, part: str = "") -> Iterator[Row]:
+    """All pictures of a folder or zip in the order of their names; other folders are an error.
+
+    With a part those of a zip that lie in a folder of that name.
+    """
+    votes_of = read_votes(path.with_name(f"{part}.csv") if part else path.with_suffix(".csv"))
+    for name, content in read_files(path, part):
         folder, file = PurePosixPath(name).parts[-2:]
         label = folder.lower()
         label = OTHER_NAMES.get(label, label)
@@ -46,7 +51,7 @@ def read_pictures(path: Path) -> Iterator[Row]:
         yield grey, EXPRESSIONS.index(label), votes_of.get(f"{folder}/{file}", NO_VOTES)
 
 
-def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
+def read_files(path: Path, part: str) -> Iterator[tuple[str, bytes]]:
     kinds = (".png", ".jpg", ".jpeg")
     if path.is_dir():
         for file in sorted(path.rglob("*")):
@@ -55,8 +60,14 @@ def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
         return
     with zipfile.ZipFile(path) as archive:
         for name in sorted(archive.namelist()):
-            if name.lower().endswith(kinds):
+            if name.lower().endswith(kinds) and (not part or part in PurePosixPath(name).parts):
                 yield f"{path.stem}/{name}", archive.read(name)
+
+
+def parts(path: Path) -> set[str]:
+    """What a zip holds: the names of its folders and files, without their places."""
+    with zipfile.ZipFile(path) as archive:
+        return {part for name in archive.namelist() for part in PurePosixPath(name).parts}
 
 
 def read_votes(path: Path) -> dict[str, list[float]]:
@@ -73,10 +84,15 @@ def read_votes(path: Path) -> dict[str, list[float]]:
 
 
 def read_table(path: Path, usage: str) -> Iterator[Row]:
-    """The rows of one usage (Training, PublicTest) of the challenge's `fer2013.csv`."""
+    """The rows of one usage (Training, PublicTest) of the challenge's `fer2013.csv`, or a zip's."""
     beside = path.with_name("fer2013new.csv")
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            name = next(name for name in archive.namelist() if name.endswith(TABLE))
+            text = archive.read(name).decode()
+    else:
+        text = path.read_text()
+    rows = list(csv.DictReader(text.splitlines()))
     votes = [NO_VOTES] * len(rows)
     if beside.exists():
         with beside.open(newline="") as file:

@@ -142,7 +142,7 @@ class Recipe:
 
     @property
     def only_labels(self) -> bool:
-        """Whether it never sees a vote: then the labels are the truth that it is judged by."""
+        """Whether it is to say what the labels say, and is judged by them."""
         return self.targets.labels_share == 1
 
     def learned(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from expressions import EXPRESSIONS
 from recipe import Recipe
 
 HERE = Path(__file__).parent
-RECIPES, RESULTS = HERE / "recipes", HERE / "results"
+RESULTS = HERE / "results"
 SHOWN = 48  # random test pictures, and half as many mistakes
 
 
@@ -50,7 +50,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     model = run / f"{settings.name}.onnx"
     start = str(state.get("start", "scratch"))
     export.write(network, export.card(settings, network, found, start), model)
-    export.check(network, model, validation.pictures[:256])
+    difference = export.check(network, model, validation.pictures[: export.CHECKED])
     curve = read_curve(run / "curves.csv")
     seconds = sum(float(row["seconds"]) for row in curve)
     facts = {
@@ -65,11 +65,13 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "multiplications": networks.multiplications(network),
         "milliseconds": round(export.milliseconds(model, network), 3),
         "megabytes": round(model.stat().st_size / 1e6, 2),
+        "differs_from_pytorch": float(f"{difference:.1e}"),
         "epochs": state["epoch"],
         "minutes": round(seconds / 60, 1),
         **state.get("made", {"machine": "not recorded", "commit": "not recorded"}),
         "validation": asdict(on_validation),
         "judged": asdict(found),
+        "curve": [{name: float(value) for name, value in row.items()} for row in curve],
     }
     probabilities = torch.softmax(logits_of(network, judged.pictures) / found.temperature, dim=1)
     page = html(settings, facts, found, curve, judged, probabilities)
@@ -112,9 +114,10 @@ def html(
         **facts,
         parameters=found.parameters,
         temperature=found.temperature,
+        temperature_fitted=data.keeps_validation(settings.split),
         both=(("challenge's labels", found.challenge), ("crowd", found.crowd)),
         flips=(found.flip_accuracy, found.flip_crowd_accuracy),
-        settings=settings.learned(),
+        settings=settings.learned() | {"card": asdict(settings.card)},
         charts={name: source("svg+xml", text.encode()) for name, text in charts.items()},
         samples=samples,
         mistakes=mistakes,
@@ -170,7 +173,7 @@ def main() -> None:
     for path in args.recipes:
         settings = recipe.load(path)
         facts = report(settings, args.runs, args.data)
-        if path.resolve().parent == RECIPES:
+        if path.resolve().parent == export.RECIPES:
             write_json(RESULTS / f"{settings.name}.json", facts)
         page = args.runs / settings.name / "report.html"
         print(f"{page} shows people: keep it to yourself")

@@ -72,6 +72,10 @@ def search(
         number = trial.user_attrs.get("run", trial.number)
         run = folder / f"trial-{number}"
 
+        # The pruner hears of the epochs before a break as well.
+        for row in read_curve(run / "curves.csv"):
+            trial.report(float(row["labels"]), int(row["epoch"]))
+
         def report(figures: dict[str, float]) -> None:
             trial.report(figures["labels"], int(figures["epoch"]))
             if trial.should_prune():

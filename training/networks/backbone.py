@@ -54,6 +54,13 @@ class Backbone(nn.Module):
                 f"{weights or 'the hub'} holds no weights of timm's {self.name}: "
                 f"{missing[0]} and {len(missing) - 1} others are missing"
             )
+        other = [key for key in wanted if key in state and state[key].shape != wanted[key].shape]
+        if other:
+            raise SystemExit(
+                f"{weights or 'the hub'} holds the weights of another network than timm's "
+                f"{self.name}: {other[0]} is {list(state[other[0]].shape)} there and "
+                f"{list(wanted[other[0]].shape)} here"
+            )
         self.layers.load_state_dict({k: v for k, v in state.items() if k in wanted}, strict=False)
 
 

@@ -45,8 +45,9 @@ def write_table(folder: Path, training: FaceSet, test: FaceSet) -> None:
 
 def test_zips_folders_and_the_challenges_table_hold_the_same(tmp_path: Path) -> None:
     training, test = made_up(21, seed=0), made_up(14, seed=1)
-    zips, folders, table = (tmp_path / name for name in ("zips", "folders", "table"))
-    for folder in (zips, folders, table):
+    forms = [tmp_path / name for name in ("zips", "folders", "table", "both", "zipped")]
+    zips, folders, table, both, zipped = forms
+    for folder in forms:
         folder.mkdir()
     for name, faces, usage in (
         (data.TRAIN_SET, training, "train"),
@@ -59,7 +60,15 @@ def test_zips_folders_and_the_challenges_table_hold_the_same(tmp_path: Path) -> 
         votes = (zips / name).with_suffix(".csv").read_text().replace("/angry/", "/anger/")
         (folders / f"{usage}.csv").write_text(votes)
     write_table(table, training, test)
-    for folder in (zips, folders, table):
+    with zipfile.ZipFile(both / "archive.zip", "w") as archive:  # Kaggle's
+        for file in folders.rglob("*.png"):
+            archive.write(file, Path("fer") / file.relative_to(folders))
+    for usage in ("train", "test"):
+        (both / f"{usage}.csv").write_text((folders / f"{usage}.csv").read_text())
+    with zipfile.ZipFile(zipped / "challenge.zip", "w") as archive:
+        archive.write(table / "fer2013.csv", "fer2013/fer2013.csv")
+    (zipped / "fer2013new.csv").write_text((table / "fer2013new.csv").read_text())
+    for folder in forms:
         found = data.read_both(folder)
         assert equal(found[0], training) and equal(found[1], test), folder.name
 

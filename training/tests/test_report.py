@@ -9,6 +9,7 @@ from made_up import made_up, write_set
 
 import data
 import evaluate
+import export
 import plots
 import report
 import table
@@ -49,7 +50,7 @@ def test_the_table_has_a_row_for_every_recipe(trained: Recipe, tmp_path: Path) -
     recipes, results = tmp_path / "recipes", tmp_path / "results"
     recipes.mkdir()
     for name in ("mien-s", "vgg-small"):
-        original = report.RECIPES / f"{name}.toml"
+        original = export.RECIPES / f"{name}.toml"
         (recipes / original.name).write_text(original.read_text())
     report.write_json(results / "mien-s.json", facts)
     lines = table.table(recipes, results).splitlines()
@@ -59,6 +60,19 @@ def test_the_table_has_a_row_for_every_recipe(trained: Recipe, tmp_path: Path) -
     assert "PublicTest | scratch" in lines[2]
     assert lines[3].startswith("| `vgg-small` | 528,295 | ")
     assert "not trained: `python train.py recipes/vgg-small.toml" in lines[3]
+
+
+def test_the_table_in_the_project_is_that_of_its_results() -> None:
+    rows = table.table(export.RECIPES, report.RESULTS)
+    assert table.TABLE.read_text() == table.HEADING + rows + "\n", "run `python table.py`"
+
+
+def test_a_fifth_that_judges_fits_no_temperature(trained: Recipe, tmp_path: Path) -> None:
+    training, validation, test = data.load(tmp_path)
+    network = evaluate.load_run(trained, tmp_path, training)
+    fifth = replace(trained, split="random-fifth")
+    assert evaluate.report(fifth, network, validation, test).temperature == 1
+    assert evaluate.report(trained, network, validation, test).temperature != 1
 
 
 def test_a_moved_prior_moves_the_answers(trained: Recipe, tmp_path: Path) -> None:

@@ -222,6 +222,9 @@ impl<'a> Batch<'a> {
         };
         let (options, stop) = (self.options, self.stop);
         let (finder, reader) = self.analyzer.halves();
+        if options.blur {
+            finder.search_always();
+        }
         let (sender, steps) = sync_channel(AHEAD);
         let (result, frames_read) = thread::scope(|scope| {
             let clerk = &mut clerk;

@@ -64,6 +64,8 @@ pub struct Finder {
     now: Duration,
     /// When it last looked everywhere; `None` before the first time.
     searched: Option<Duration>,
+    /// How often it looks everywhere while it follows a face.
+    search_every: Duration,
 }
 
 /// A frame and where faces are in it.
@@ -88,7 +90,13 @@ impl Finder {
             known: Vec::new(),
             now: Duration::ZERO,
             searched: None,
+            search_every: SEARCH_EVERY,
         }
+    }
+
+    /// Looks everywhere in every frame: nobody may go unseen, not even for half a second.
+    pub fn search_always(&mut self) {
+        self.search_every = Duration::ZERO;
     }
 
     /// Looks for faces of this share of the picture's width and larger, in every kind of frame.
@@ -155,9 +163,9 @@ impl Finder {
             }
         }
         let every = if detections.is_empty() {
-            SEARCH_EVERY_ALONE
+            SEARCH_EVERY_ALONE.min(self.search_every)
         } else {
-            SEARCH_EVERY
+            self.search_every
         };
         let is_due = self
             .searched

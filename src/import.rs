@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use crate::card::{self, ModelCard, REQUIRED};
 use crate::catalog::{Catalog, Model, read_model};
@@ -15,6 +16,9 @@ use crate::self_test::{SelfTest, child, side_file};
 
 /// A card's keys and what they say, as in a side file.
 pub type Keys = BTreeMap<String, String>;
+
+/// No trial takes so long: the child has a minute.
+const LONGEST_TRIAL: Duration = Duration::from_mins(10);
 
 /// Takes models into a folder.
 #[derive(Debug, Clone)]
@@ -163,7 +167,23 @@ impl Place {
         format!("{}.onnx", self.name)
     }
 
+    /// Removes what trials have left behind that were killed.
+    fn sweep(folder: &Path) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let age = entry.metadata().and_then(|facts| facts.modified());
+            let age = age.ok().and_then(|changed| changed.elapsed().ok());
+            let is_old = age.is_some_and(|age| age > LONGEST_TRIAL);
+            if is_old && name.starts_with('.') && name.ends_with(".new") {
+                log::info!("'{name}' is left over from a trial and is removed");
+                let _another_trial_may = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
     fn write(&self, onnx: &[u8], keys: &Keys) -> Result<()> {
+        Self::sweep(&self.folder);
         let write = |file: String, bytes: &[u8]| fs::write(self.beside.join(file), bytes);
         fs::create_dir_all(&self.beside)
             .and_then(|()| write(self.onnx(), onnx))
@@ -180,5 +200,29 @@ impl Drop for Place {
         if let Err(error) = fs::remove_dir_all(&self.beside) {
             log::info!("'{}' is left behind: {error}", self.beside.display());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn what_a_killed_trial_left_is_removed_and_a_running_ones_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = [".killed.new", ".running.new", "mine.new"];
+        let paths = names.map(|name| folder.path().join(name));
+        for path in &paths {
+            fs::create_dir(path).unwrap();
+        }
+        for path in [&paths[0], &paths[2]] {
+            let old = SystemTime::now() - 2 * LONGEST_TRIAL;
+            File::open(path).unwrap().set_modified(old).unwrap();
+        }
+        Place::sweep(folder.path());
+        assert_eq!(paths.map(|path| path.exists()), [false, true, true]);
     }
 }

@@ -34,11 +34,27 @@ fn silence_runtime() {
     log::warn!("an ONNX Runtime newer than 1.28 may report to its maker that Mien runs: {error}");
 }
 
+/// A crash leaves no picture behind: the system's copy of the memory would hold the last ones.
+#[cfg(unix)]
+fn forbid_core_files() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        log::info!("a crash may leave a copy of the memory: {error}");
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     arguments.start_log();
     #[cfg(unix)]
-    silence_runtime();
+    {
+        forbid_core_files();
+        silence_runtime();
+    }
     if let Some(folder) = runtime::data_folder() {
         crash::leave_files_in(folder.join("crashes"));
     }

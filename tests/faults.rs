@@ -9,13 +9,14 @@ mod common;
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::driven::Driven;
-use common::home::{Home, PATIENCE, assert_fails, assert_runs, header, rows, signal, table};
+use common::home::{Home, PATIENCE, assert_fails, assert_runs, header, rows, signal, table, wait};
 use mien::runtime::Runtime;
 
 /// The only folder in a folder.
@@ -293,6 +294,66 @@ fn assert_local(families: &BTreeSet<String>) {
         .filter(|family| !local.contains(&family.as_str()))
         .collect();
     assert!(foreign.is_empty(), "{foreign:?} of {families:?}");
+}
+
+#[test]
+fn whoever_reads_slowly_holds_up_neither_the_log_nor_the_end() {
+    let home = Home::new();
+    let mut child = home.start(&["watch", "demo", "--json", "-", "--log", "logs"]);
+    let mut words = child.stderr.take().unwrap();
+    let until = Instant::now() + PATIENCE;
+    // More than a pipe and the lines in wait hold; nobody reads.
+    let session = loop {
+        assert!(Instant::now() < until, "the log stands still");
+        thread::sleep(Duration::from_millis(100));
+        let begun = fs::read_dir(home.path("logs")).is_ok_and(|folder| folder.count() == 1);
+        let session = begun.then(|| only_folder(&home.path("logs")));
+        let rows = session
+            .as_ref()
+            .and_then(|session| fs::read_to_string(session.join("observations.csv")).ok());
+        if rows.is_some_and(|rows| rows.lines().count() > 200) {
+            break session.unwrap();
+        }
+    };
+    let asked = Instant::now();
+    signal(&child, "TERM");
+    assert!(wait(&mut child).success());
+    assert!(
+        asked.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert!(header(&session)["ended_utc"].is_string());
+    let mut said = String::new();
+    words.read_to_string(&mut said).unwrap();
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn what_nohup_has_started_outlives_its_terminal_and_leaves_no_copy_of_its_memory() {
+    let home = Home::new();
+    let mut shell = Command::new("sh");
+    shell
+        .arg("-c")
+        .arg("trap '' HUP; ulimit -c unlimited; exec \"$0\" watch demo --json -");
+    shell.arg(env!("CARGO_BIN_EXE_mien")).stdout(Stdio::piped());
+    home.settle(&mut shell);
+    let mut child = shell.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines.next().unwrap().unwrap();
+    if let Ok(limits) = fs::read_to_string(format!("/proc/{}/limits", child.id())) {
+        let line = limits
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        let words: Vec<&str> = line.unwrap().split_whitespace().collect();
+        assert_eq!(words[4..6], ["0", "0"]);
+        signal(&child, "HUP");
+        for _ in 0..30 {
+            lines.next().unwrap().unwrap();
+        }
+    }
+    signal(&child, "TERM");
+    assert!(lines.count() < 1000 && wait(&mut child).success());
 }
 
 /// Newer ones put a note of each start into the user's cache and send it off half a minute later.

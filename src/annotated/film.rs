@@ -139,7 +139,9 @@ impl Film {
         }
         command.args(["-map", "0:v", "-c:v", "copy", "-map_chapters", "-1"]);
         if let Some(codec) = sound {
+            // Without its tags: a title or a recorder's name may tell who is hidden in the picture.
             command.args(["-map", "1:a:0", "-c:a", codec]);
+            command.args(["-map_metadata", "-1", "-map_metadata:s:a", "-1"]);
         }
         let end = self.last.unwrap_or_default() + self.distance;
         command

@@ -96,6 +96,20 @@ impl Annotated {
     }
 }
 
+/// A new file, with a number where there is one of its name: `a.webp` and `a.webp.png` both become
+/// `a.webp.png`, and so may names that are no UTF-8.
+fn fresh(path: &Path) -> io::Result<fs::File> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    let numbered = (2_u32..).map(|number| path.with_extension(format!("{number}.{extension}")));
+    for path in std::iter::once(path.to_owned()).chain(numbered) {
+        match fs::File::create_new(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made_or_not => return made_or_not,
+        }
+    }
+    unreachable!("a folder does not hold so many")
+}
+
 /// Saves a picture under its own name: a JPEG as one, all others as PNG.
 fn save(folder: &Path, name: &str, picture: &RgbImage) -> Result<()> {
     let format = ImageFormat::from_path(name).ok();
@@ -104,7 +118,7 @@ fn save(folder: &Path, name: &str, picture: &RgbImage) -> Result<()> {
         _ => folder.join(format!("{name}.png")),
     };
     let saved = fs::create_dir_all(folder).and_then(|()| {
-        let mut file = io::BufWriter::new(fs::File::create(&path)?);
+        let mut file = io::BufWriter::new(fresh(&path)?);
         let written = if format == Some(ImageFormat::Jpeg) {
             picture.write_with_encoder(JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY))
         } else {
@@ -117,4 +131,27 @@ fn save(folder: &Path, name: &str, picture: &RgbImage) -> Result<()> {
         io::Write::flush(&mut file)
     });
     saved.map_err(|source| Error::Log { path, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    #[test]
+    fn no_picture_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, grey) in [("a.webp", 0), ("a.webp.png", 255)] {
+            save(
+                folder.path(),
+                name,
+                &RgbImage::from_pixel(2, 2, Rgb([grey; 3])),
+            )
+            .unwrap();
+        }
+        let grey =
+            |name: &str| image::open(folder.path().join(name)).unwrap().into_rgb8()[(0, 0)].0[0];
+        assert_eq!([grey("a.webp.png"), grey("a.webp.2.png")], [0, 255]);
+    }
 }

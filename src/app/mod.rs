@@ -240,7 +240,7 @@ impl App {
             self.show_session(ctx, Some(folder));
             return;
         }
-        match SourceSpec::parse(&path.to_string_lossy()) {
+        match SourceSpec::of_path(path) {
             Ok(spec) => self.act(ctx, Action::Tell(Command::Source(spec))),
             Err(error) => self.complain(ctx, &error.to_string()),
         }

@@ -91,7 +91,7 @@ fn walk(folder: &Path, place: &Path, out: &Path, out_itself: Option<&Path>, item
     let first = items.len();
     for path in &entries {
         if !path.is_dir() {
-            if is_video_name(path) {
+            if is_video_name(path) && path.is_file() {
                 items.push(Item::new(path, out.join(place)));
             }
             continue;
@@ -222,6 +222,18 @@ mod tests {
                 "album/more/b.mp4 → out/more/b",
             ]
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_a_folder_is_no_video() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("a.mp4"), "").unwrap();
+        let pipe = home.path().join("b.mp4");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let items = plan(&[home.path().to_owned()], None, "out".as_ref()).unwrap();
+        assert_eq!(items.len(), 1);
     }
 
     #[test]

@@ -71,7 +71,9 @@ fn is_same(header: &Header, input: &SourceSpec, card: &ModelCard, options: &Opti
         SourceSpec::Camera(_) | SourceSpec::Demo => return false,
     };
     let recorded = Path::new(&source.detail);
-    let same_file = recorded == path
+    // A name that is no UTF-8 was written as well as it could be.
+    let same_file = source.detail == input.to_string()
+        || recorded == path
         || (recorded.canonicalize())
             .is_ok_and(|one| path.canonicalize().is_ok_and(|two| one == two));
     // The header knows its beginning to the millisecond.

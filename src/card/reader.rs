@@ -41,6 +41,16 @@ const HIGHEST_TEMPERATURE: f32 = 100.0;
 /// From half the box to three times the box.
 const MARGINS: std::ops::RangeInclusive<f32> = -0.5..=2.0;
 
+/// Longest text of a key in bytes: all of them together go through a pipe and a command line.
+const LONGEST_TEXT: usize = 2_000;
+const LONGEST_METRICS: usize = 16_000;
+
+/// Characters that set the direction of those that follow (Unicode Annex 9).
+const BIDI: [char; 9] = [
+    '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+    '\u{2069}',
+];
+
 /// Longest name: it is a column of every table.
 const LONGEST_NAME: usize = 64;
 
@@ -75,6 +85,20 @@ pub fn keys(onnx: &[u8], side: Option<&str>) -> Result<BTreeMap<String, String>,
         keys.extend(side_keys(side).map_err(|reason| format!("its side file {reason}"))?);
     }
     keys.retain(|_, value| !value.trim().is_empty());
+    for (key, value) in &mut keys {
+        let longest = if key == "metrics" {
+            LONGEST_METRICS
+        } else {
+            LONGEST_TEXT
+        };
+        if value.len() > longest {
+            return Err(format!("its card's {key} is longer than {longest} bytes"));
+        }
+        // Some would move a terminal's cursor, or turn the text that follows round.
+        if key != "name" {
+            *value = value.replace(|c: char| c.is_control() || BIDI.contains(&c), " ");
+        }
+    }
     Ok(keys)
 }
 
@@ -307,6 +331,19 @@ mod tests {
         );
         assert_eq!((card.scale, card.margin), (Scale::Unit, 1.0));
         assert_eq!(card.metrics["accuracy"], 0.75);
+    }
+
+    #[test]
+    fn what_a_card_says_neither_moves_the_cursor_nor_fills_the_screen() {
+        let bytes = onnx(&[
+            ("title", "\u{1b}]0;x\u{7}A\nB\u{202e}C"),
+            ("license", "MIT"),
+        ]);
+        let card = ModelCard::read("file", &bytes, None).unwrap();
+        assert_eq!(card.title, "]0;x A B C");
+        let long = "x".repeat(2_001);
+        let text = refusal(&onnx(&[("source", &long)]), None);
+        assert!(text.contains("source is longer than 2000 bytes"), "{text}");
     }
 
     #[test]

@@ -281,7 +281,8 @@ struct Workplace(std::path::PathBuf);
 impl Workplace {
     fn make() -> Result<Self> {
         let path = env::temp_dir().join(format!("mien-bench-{}", process::id()));
-        fs::create_dir_all(&path).with_context(|| format!("cannot make '{}'", path.display()))?;
+        // Not one that is there: it may be somebody else's.
+        fs::create_dir(&path).with_context(|| format!("cannot make '{}'", path.display()))?;
         Ok(Self(path))
     }
 }

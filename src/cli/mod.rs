@@ -14,6 +14,7 @@ mod bench;
 mod cameras;
 mod commands;
 mod doctor;
+mod ending;
 mod eval;
 mod models;
 mod report;
@@ -221,12 +222,8 @@ pub fn reader_is_gone(error: &anyhow::Error) -> bool {
 fn stop_flag() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::SeqCst) {
-            process::exit(130);
-        }
-    })
-    .context("Ctrl-C cannot be caught")?;
+    ending::on_request(move || flag.store(true, Ordering::SeqCst))
+        .context("Ctrl-C cannot be caught")?;
     Ok(stop)
 }
 

@@ -4,11 +4,14 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
+};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use console::Term;
 use mien::app;
@@ -48,6 +51,12 @@ impl From<LiveArgs> for WatchArgs {
 /// How often the terminal's view is drawn anew.
 const REFRESH: Duration = Duration::from_millis(100);
 
+/// Lines of JSON that may wait for whoever reads them: half a minute at 30 frames a second.
+const WAITING: usize = 1024;
+
+/// How long the last of them are waited for when somebody has asked for the end.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 /// How often a line is printed where there is no terminal.
 const LINE: Duration = Duration::from_secs(1);
 
@@ -75,7 +84,12 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
         let _full_is_fine = waker.try_send(());
     });
     let tally = Arc::new(Mutex::new(Tally::default()));
-    let observe = observer(args.json.is_some(), Arc::clone(&tally), Arc::clone(&stop));
+    let printer = match args.json {
+        Some(_) => Some(printer(Arc::clone(&stop))?),
+        None => None,
+    };
+    let (lines, all_printed) = printer.unzip();
+    let observe = observer(lines, Arc::clone(&tally));
     let model = args.live.model.as_deref().unwrap_or(DEFAULT_MODEL);
     let settings = args.live.settings(source, model, false);
     let pipeline = Pipeline::start(settings, parts(observe, wake))?;
@@ -126,8 +140,21 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     }
     let folder = pipeline.state().recording.map(|recording| recording.folder);
     drop(pipeline);
+    if let Some(all_printed) = all_printed {
+        // All that was seen is printed, unless somebody wants the end and nobody reads.
+        let until = Instant::now() + LAST_LINES;
+        while all_printed.recv_timeout(REFRESH) == Err(RecvTimeoutError::Timeout) {
+            if stop.load(Ordering::SeqCst) && Instant::now() > until {
+                break;
+            }
+        }
+    }
     if let Ok(tally) = tally.lock() {
         log::info!("{tally}");
+        if tally.unprinted > 0 {
+            let unprinted = tally.unprinted;
+            eprintln!("{unprinted} observations were not printed: they were read too slowly.");
+        }
     }
     if let Some(folder) = folder
         && !quiet
@@ -156,33 +183,49 @@ fn obey(
     Ok(())
 }
 
-/// Counts each observation, and prints it as a line of JSON if asked; a reader that has gone ends
-/// the program.
-fn observer(json: bool, tally: Arc<Mutex<Tally>>, stop: Arc<AtomicBool>) -> Box<Observe> {
+/// Counts each observation, and hands it to the printer if there is one.
+fn observer(printer: Option<SyncSender<String>>, tally: Arc<Mutex<Tally>>) -> Box<Observe> {
     Box::new(move |observation| {
-        if let Ok(mut tally) = tally.lock() {
-            tally.count(&observation.times);
-        }
-        if !json {
-            return;
-        }
-        let mut line = json_of(observation).to_string();
-        line.push('\n');
-        let mut stdout = io::stdout().lock();
-        if stdout
-            .write_all(line.as_bytes())
-            .and_then(|()| stdout.flush())
-            .is_err()
-        {
-            stop.store(true, Ordering::SeqCst);
+        let Ok(mut tally) = tally.lock() else { return };
+        tally.count(&observation.times);
+        if let Some(printer) = &printer {
+            let line = format!("{}\n", json_of(observation));
+            if let Err(TrySendError::Full(_)) = printer.try_send(line) {
+                tally.unprinted += 1;
+            }
         }
     })
+}
+
+/// Prints lines on a thread of its own, so that whoever reads them slowly holds up neither the
+/// analysis nor the log; a reader that has gone ends the program. The second end hears when all is
+/// printed.
+fn printer(stop: Arc<AtomicBool>) -> Result<(SyncSender<String>, Receiver<()>)> {
+    let (sender, lines) = sync_channel::<String>(WAITING);
+    let (done, printed) = sync_channel(1);
+    thread::Builder::new()
+        .name("printer".to_owned())
+        .spawn(move || {
+            let mut stdout = io::stdout();
+            for line in lines {
+                let written = stdout.write_all(line.as_bytes());
+                if written.and_then(|()| stdout.flush()).is_err() {
+                    stop.store(true, Ordering::SeqCst);
+                    break;
+                }
+            }
+            let _nobody_may_wait = done.send(());
+        })
+        .context("no thread for printing")?;
+    Ok((sender, printed))
 }
 
 /// What the analysis took, all frames together.
 #[derive(Debug, Default)]
 struct Tally {
     frames: u32,
+    /// Observations that came while too many waited to be printed.
+    unprinted: u64,
     times: StageTimes,
 }
 
@@ -277,8 +320,11 @@ impl View {
 
     /// A sentence that stays.
     fn say(&mut self, text: &str) -> io::Result<()> {
-        self.terminal
-            .clear_last_lines(std::mem::take(&mut self.drawn))?;
+        let drawn = std::mem::take(&mut self.drawn);
+        // Standard output may be held up by whoever reads it.
+        if drawn > 0 {
+            self.terminal.clear_last_lines(drawn)?;
+        }
         eprintln!("{text}.");
         Ok(())
     }

@@ -14,7 +14,7 @@ use mien::pipeline::{Command, Pipeline};
 use mien::source::{SourceSpec, camera};
 
 use super::watch::{self, WatchArgs};
-use super::{LiveArgs, catalog, parts, say_what_is_recorded};
+use super::{LiveArgs, catalog, ending, parts, say_what_is_recorded};
 
 pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
     if !app::display_available() {
@@ -79,11 +79,11 @@ fn first_models<'a>(catalog: &Catalog, picked_last: Option<&'a str>) -> (&'a str
     }
 }
 
-/// Ctrl-C closes the window, which completes a recording. Without a handler it would end the
-/// program all the same, only less cleanly.
+/// Ctrl-C closes the window, which completes a recording; a second one ends the program even while a
+/// model keeps it. Without a handler it would end all the same, only less cleanly.
 fn catch_ctrl_c(handle: &Handle) {
     let handle = handle.clone();
-    if let Err(error) = ctrlc::set_handler(move || handle.close()) {
+    if let Err(error) = ending::on_request(move || handle.close()) {
         log::warn!("Ctrl-C cannot be caught: {error}");
     }
 }

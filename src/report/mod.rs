@@ -10,6 +10,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod whole;
 
 pub use analysis::{Analysis, Episode, Gap, Person, Phase, Shown, Span, Stretch, Transition, Unit};
 pub use count::analyze;

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use image::{ImageFormat, RgbImage};
+use image::codecs::gif::GifDecoder;
+use image::{AnimationDecoder, ImageDecoder, ImageError, ImageFormat, RgbImage};
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -94,14 +95,26 @@ impl SourceSpec {
         if path.starts_with("/dev") {
             return Ok(Self::Camera(Some(path.display().to_string())));
         }
-        let begins_as_picture = begins_as_picture(path).map_err(|source| Error::File {
+        let unreadable = |source| Error::File {
             path: path.to_owned(),
             source,
-        });
-        if begins_as_picture? || pictures::is_picture_name(path) {
-            return Ok(Self::Picture(path.to_owned()));
+        };
+        if !path.is_file() {
+            let reason = "it is neither a file nor a folder";
+            return Err(unreadable(io::Error::other(reason)));
         }
-        Ok(Self::Video(path.to_owned()))
+        let begins_as = begins_as(path).map_err(unreadable)?;
+        // Motion JPEG begins as a picture, and so does a GIF that moves.
+        let is_video = match begins_as {
+            Some(ImageFormat::Gif) => is_animated(path),
+            Some(_) => video::is_video_name(path),
+            None => !pictures::is_picture_name(path),
+        };
+        Ok(if is_video {
+            Self::Video(path.to_owned())
+        } else {
+            Self::Picture(path.to_owned())
+        })
     }
 
     /// The kind of source, one word, as the log writes it.
@@ -185,17 +198,29 @@ pub fn picture_at(spec: &SourceSpec, time: Duration) -> Result<RgbImage> {
     }
 }
 
-/// Whether a file begins as a picture that Mien can read.
-fn begins_as_picture(path: &Path) -> std::io::Result<bool> {
+/// As which kind of picture that Mien can read a file begins.
+fn begins_as(path: &Path) -> io::Result<Option<ImageFormat>> {
     // Longer than any signature that `image` knows.
     let mut start = Vec::with_capacity(64);
     File::open(path)?.take(64).read_to_end(&mut start)?;
-    Ok(image::guess_format(&start).is_ok_and(|format: ImageFormat| format.reading_enabled()))
+    let format = image::guess_format(&start).ok();
+    Ok(format.filter(ImageFormat::reading_enabled))
+}
+
+/// Whether a GIF holds more than one picture. A damaged one is a picture, and reading it says so.
+fn is_animated(path: &Path) -> bool {
+    let file = File::open(path).map_err(ImageError::IoError);
+    let decoder = file.and_then(|file| GifDecoder::new(BufReader::new(file)));
+    decoder.is_ok_and(|mut decoder| {
+        let limits = decoder.set_limits(pictures::limits());
+        limits.is_ok() && decoder.into_frames().take(2).filter_map(Result::ok).count() == 2
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use image::codecs::gif::GifEncoder;
     use std::fs;
 
     #[test]
@@ -243,6 +268,41 @@ mod tests {
         }
         let spec = SourceSpec::of_path(folder.path()).unwrap();
         assert_eq!((spec.kind(), spec.is_camera()), ("folder", false));
+    }
+
+    #[test]
+    fn what_moves_is_a_video_though_it_begins_as_a_picture() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        let picture = image::RgbImage::new(2, 2);
+        picture.save(file("a.jpg")).unwrap();
+        fs::rename(file("a.jpg"), file("clip.mjpeg")).unwrap();
+        for (name, frames) in [("still.gif", 1), ("moves.gif", 3)] {
+            let mut encoder = GifEncoder::new(File::create(file(name)).unwrap());
+            for _ in 0..frames {
+                let frame = image::DynamicImage::from(picture.clone()).into_rgba8();
+                encoder.encode_frame(image::Frame::new(frame)).unwrap();
+            }
+        }
+        fs::write(file("damaged.gif"), b"GIF89a").unwrap();
+        let found = |name: &str| SourceSpec::of_path(&file(name)).unwrap();
+        for name in ["clip.mjpeg", "moves.gif"] {
+            assert_eq!(found(name), SourceSpec::Video(file(name)));
+        }
+        for name in ["still.gif", "damaged.gif"] {
+            assert_eq!(found(name), SourceSpec::Picture(file(name)));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("clip.mp4");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let error = SourceSpec::of_path(&pipe).unwrap_err().to_string();
+        assert!(error.contains("neither a file nor a folder"), "{error}");
     }
 
     #[test]

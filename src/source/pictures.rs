@@ -124,15 +124,22 @@ pub fn read(path: &Path) -> Result<RgbImage> {
     Ok(picture)
 }
 
-/// Decodes a picture of any format, turned by its EXIF orientation.
-pub(crate) fn decode(file: impl BufRead + Seek) -> ImageResult<RgbImage> {
-    let mut reader = ImageReader::new(file).with_guessed_format()?;
-    // A few bytes can claim gigabytes of pixels; the default bounds the memory, not the sides.
+/// What a picture may need: a few bytes can claim gigabytes of pixels.
+pub(super) fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
-    reader.limits(limits);
+    limits
+}
+
+/// Decodes a picture of any format, turned by its EXIF orientation.
+pub(crate) fn decode(file: impl BufRead + Seek) -> ImageResult<RgbImage> {
+    let mut reader = ImageReader::new(file).with_guessed_format()?;
+    let mut limits = limits();
+    reader.limits(limits.clone());
     let mut decoder = reader.into_decoder()?;
+    // Not every decoder counts the picture itself.
+    limits.reserve(decoder.total_bytes())?;
     // A picture whose notes are damaged is still a picture.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder)?;
@@ -302,5 +309,23 @@ mod tests {
         bytes[22..26].copy_from_slice(&29_999_u32.to_le_bytes());
         fs::write(&path, bytes).unwrap();
         assert!(matches!(read(&path), Err(Error::BadPicture { .. })));
+
+        // A GIF says its size at 6 and 8, and that of its picture again.
+        let path = folder.path().join("bomb.gif");
+        let (side, colors) = (29_999_u16.to_le_bytes(), [0, 0, 0, 255, 255, 255]);
+        let screen = [&b"GIF89a"[..], &side, &side, &[0x80, 0, 0], &colors].concat();
+        let picture = [
+            &b",\0\0\0\0"[..],
+            &side,
+            &side,
+            &[0, 2, 2, 0x4c, 1, 0, 0x3b],
+        ]
+        .concat();
+        fs::write(&path, [screen, picture].concat()).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("bomb.gif") && error.to_lowercase().contains("limit"),
+            "{error}"
+        );
     }
 }

@@ -51,15 +51,8 @@ pub fn probe(path: &Path) -> Result<VideoInfo> {
         path: path.to_owned(),
         reason: reason.to_owned(),
     };
-    let output = Command::new("ffprobe")
-        .args([
-            "-v",
-            "error",
-            "-protocol_whitelist",
-            "file",
-            "-print_format",
-            "json",
-        ])
+    let output = ffprobe()
+        .args(["-print_format", "json"])
         .args(["-select_streams", "V:0", "-show_entries"])
         .arg(
             "format=format_name,duration:stream=avg_frame_rate,r_frame_rate,nb_frames,duration,\
@@ -67,7 +60,6 @@ pub fn probe(path: &Path) -> Result<VideoInfo> {
         )
         .arg("-i")
         .arg(file_url(path))
-        .stdin(Stdio::null())
         .output()
         .map_err(|error| not_started("ffprobe", path, &error))?;
     if !output.status.success() {
@@ -83,15 +75,24 @@ pub fn probe(path: &Path) -> Result<VideoInfo> {
 /// # Errors
 /// [`Error::FfmpegMissing`] without `ffprobe`; [`Error::BadVideo`] if it cannot be started.
 pub fn has_sound(path: &Path) -> Result<bool> {
-    let output = Command::new("ffprobe")
-        .args(["-v", "error", "-protocol_whitelist", "file"])
+    let output = ffprobe()
         .args(["-select_streams", "a", "-show_entries", "stream=index"])
         .args(["-of", "csv=p=0", "-i"])
         .arg(file_url(path))
-        .stdin(Stdio::null())
         .output()
         .map_err(|error| not_started("ffprobe", path, &error))?;
     Ok(!output.stdout.trim_ascii().is_empty())
+}
+
+/// `ffprobe`, which reads files alone. Ctrl-C is for us alone, or a good video would look damaged.
+fn ffprobe() -> Command {
+    let mut command = Command::new("ffprobe");
+    command
+        .args(["-v", "error", "-protocol_whitelist", "file"])
+        .stdin(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command
 }
 
 /// ffprobe's last line says what is wrong, after the file's name.

@@ -106,6 +106,25 @@ fn sound_comes_along_and_ends_with_the_pictures() {
 }
 
 #[test]
+fn the_sounds_own_tags_stay_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = "testsrc=size=64x48:rate=25:duration=1 -f lavfi -i sine=duration=1 -c:v mpeg4 -c:a aac \
+        -metadata:s:a:0 title=SecretName -metadata:s:a:0 handler_name=SecretPhone -metadata artist=SecretArtist \
+        -metadata:s:a:0 language=isl tagged.mp4";
+    let tagged = source(&folder, arguments);
+    let secrets = |path: &Path| {
+        let bytes = fs::read(path).unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        text.matches("Secret").count()
+    };
+    assert_eq!(secrets(&tagged), 3);
+    let path = folder.path().join("film.mp4");
+    written(&tagged, &path, (64, 48), &[0, 40_000, 80_000]);
+    assert_eq!(secrets(&path), 0);
+    assert!(streams(&path).contains("aac"), "the sound itself is kept");
+}
+
+#[test]
 fn a_frame_of_another_size_is_fitted_in() {
     let tall = RgbImage::from_pixel(10, 40, Rgb([200; 3]));
     let fitted = fit(&tall, (60, 20));

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::analysis::Unit;
 use super::walk::Walk;
+use super::whole::Whole;
 use crate::error::{Error, Result};
 use crate::session::{Header, People, Row};
 
@@ -52,7 +53,8 @@ pub fn write_table(folder: &Path, table: Table, out: &Path) -> Result<()> {
         path: out.to_owned(),
         source,
     };
-    let file = BufWriter::new(File::create(out).map_err(unwritable)?);
+    let (whole, file) = Whole::begin(out).map_err(unwritable)?;
+    let file = BufWriter::new(file);
     let joined = Joined {
         people: People::from(&header),
         pictures: walk.unit == Unit::Pictures,
@@ -64,7 +66,9 @@ pub fn write_table(folder: &Path, table: Table, out: &Path) -> Result<()> {
         Table::PyFeat => Box::new(pyfeat::PyFeat::new(file, joined.pictures)),
     };
     joined.pour(sink.as_mut(), unwritable)?;
-    sink.finish().map_err(unwritable)
+    sink.finish()
+        .and_then(|()| whole.keep())
+        .map_err(unwritable)
 }
 
 /// Takes in one frame's rows after another.

@@ -7,7 +7,7 @@ mod timeline;
 mod view;
 
 use std::fmt::Write as _;
-use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use minijinja::Environment;
@@ -17,6 +17,7 @@ use minijinja::value::Serde;
 use self::view::View;
 use super::analysis::Analysis;
 use super::count::analyze;
+use super::whole::Whole;
 use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::palette;
@@ -30,7 +31,11 @@ pub const PAGE_FILE: &str = "report.html";
 /// [`Error::Session`] if there is nothing to tell, [`Error::Unwritable`] for `out`.
 pub fn write_page(folder: &Path, out: &Path) -> Result<()> {
     let html = page(&analyze(folder, None)?, &name_of(folder))?;
-    fs::write(out, html).map_err(|source| Error::Unwritable {
+    let written = Whole::begin(out).and_then(|(whole, mut file)| {
+        file.write_all(html.as_bytes())?;
+        whole.keep()
+    });
+    written.map_err(|source| Error::Unwritable {
         path: out.to_owned(),
         source,
     })

@@ -20,6 +20,9 @@ const STAMPS: usize = 256;
 /// Pictures that are read ahead, so that `ffmpeg` and we work at once.
 const AHEAD: usize = 4;
 
+/// Pixels of the largest video, 16384 by 8192: a small file can claim pictures that no memory holds.
+const MOST_PIXELS: &str = "134217728";
+
 /// A frame's line in the words of `ffmpeg`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -101,6 +104,7 @@ impl Decoder {
             command.args(["-ss", &format!("{:.6}", time.as_secs_f64())]);
         }
         command
+            .args(["-max_pixels", MOST_PIXELS])
             // A playlist may name other files, but nothing outside this machine.
             .args(["-protocol_whitelist", "file", "-i"])
             .arg(file_url(path))

@@ -1,5 +1,7 @@
 //! Where the numbers come from: sources, models, program, settings.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -7,6 +9,7 @@ use serde_json::Value;
 
 use crate::report::{Analysis, Second};
 use crate::session::SourceEntry;
+use crate::source::pictures::file_name;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Origin {
@@ -57,7 +60,7 @@ impl Origin {
             sources: header
                 .sources
                 .iter()
-                .map(|source| (source_name(source), source.detail.clone()))
+                .map(|source| (source_name(source), place_of(source)))
                 .collect(),
             models: header
                 .models
@@ -92,6 +95,14 @@ impl Origin {
             [(name, _), others @ ..] => format!(" from {name} and {} more", others.len()),
         };
         format!("{done} on {}{what}.", date(header.started_utc.0))
+    }
+}
+
+/// A camera's format, or a file's name: its folders are nobody's business whom the page is given to.
+fn place_of(source: &SourceEntry) -> String {
+    match source.kind.as_str() {
+        "video" | "picture" | "folder" => file_name(Path::new(&source.detail)),
+        _ => source.detail.clone(),
     }
 }
 

@@ -62,6 +62,10 @@ fn models_are_listed_for_people_and_for_machines() {
     // Made for the crowd's truth: its own labels' ECE would be many times that.
     let row = table.lines().nth(1).unwrap();
     assert!(row.contains("  0.0") && row.contains("  crowd  "), "{row}");
+    assert!(
+        row.contains("check whether your use is covered") && row.contains("FER+ votes"),
+        "{row}"
+    );
     let list = json(&mien(&home, None, &["models", "list", "--json", "-"]).unwrap());
     let list = list.as_array().unwrap();
     assert_eq!(list.len(), 4);

@@ -2,6 +2,7 @@
 
 mod add;
 
+use std::io::{self, IsTerminal};
 use std::iter;
 
 use anyhow::{Result, bail};
@@ -96,7 +97,7 @@ fn list(json: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Longest text in a column of the table; `show` has the rest.
+/// Longest text in a column of the table on a terminal; `show` has the rest, and so has a pipe.
 const WIDEST: usize = 32;
 
 fn print_table(models: &[Model]) {
@@ -173,7 +174,7 @@ fn size(bytes: u64) -> String {
 }
 
 fn shorten(text: &str) -> String {
-    if text.chars().count() <= WIDEST {
+    if text.chars().count() <= WIDEST || !io::stdout().is_terminal() {
         return text.to_owned();
     }
     let start: String = text.chars().take(WIDEST - 1).collect();

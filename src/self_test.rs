@@ -23,7 +23,7 @@ use crate::expression::{Expression, Probabilities};
 use crate::reference;
 use crate::runtime::{self, ProviderChoice};
 
-use self::fit::{Fit, MUCH_BETTER};
+use self::fit::{BETTER, Fit, MUCH_BETTER};
 
 pub use self::child::end_with_the_asker;
 pub use self::guess::{guess, side_file};
@@ -269,7 +269,10 @@ fn check_scale(model: &Model, faces: &References, declared: &Fit) -> Result<(Ver
             Err(Error::BadAnswer { .. } | Error::BadModel { .. }) => continue,
             Err(error) => return Err(error),
         };
-        if best.as_ref().is_none_or(|(_, highest)| fit > *highest) {
+        if best
+            .as_ref()
+            .is_none_or(|(_, highest)| fit > highest + BETTER)
+        {
             best = Some((scale, fit));
         }
     }

@@ -71,7 +71,8 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         **state.get("made", {"machine": "not recorded", "commit": "not recorded"}),
         "validation": asdict(on_validation),
         "judged": asdict(found),
-        "curve": [{name: float(value) for name, value in row.items()} for row in curve],
+        # An early epoch of an old run may lack a figure.
+        "curve": [{name: float(v) for name, v in row.items() if v} for row in curve],
     }
     probabilities = torch.softmax(logits_of(network, judged.pictures) / found.temperature, dim=1)
     page = html(settings, facts, found, curve, judged, probabilities)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::fit::Fit;
+use super::fit::{BETTER, Fit};
 use super::{References, answers};
 use crate::card::Output;
 use crate::catalog::{self, Model};
@@ -31,6 +31,7 @@ const ORDERS: [&[Expression]; 6] = [
     ],
 ];
 
+/// The most usual first.
 const SCALES: [&str; 3] = ["0..255", "0..1", "-1..1"];
 
 /// Completes `known` (keys as in a side file) by what the model at `path` most probably needs. What
@@ -106,7 +107,12 @@ fn try_out(
             } else {
                 orders
             }) {
-                if best.as_ref().is_none_or(|(highest, _)| fit > *highest) {
+                // In the same scale the better order; another scale only for good reason.
+                let least = best.as_ref().map_or(f32::NEG_INFINITY, |(highest, found)| {
+                    let same = found.get("scale") == tried.get("scale");
+                    highest + if same { 0.0 } else { BETTER }
+                });
+                if fit > least {
                     let mut found = tried.clone();
                     if let Some(order) = order {
                         found.insert("labels".to_owned(), list(order));

@@ -126,8 +126,11 @@ def trade(axes: Axes, points: Sequence[tuple[float, float, float]], label: str) 
     """One run's way from accuracy to mean recall: (shift, accuracy, mean recall)."""
     xs, ys = [100 * p[1] for p in points], [100 * p[2] for p in points]
     (line,) = axes.plot(xs, ys, marker="o", ms=4, lw=1.5, label=label)
-    for shift, x, y in zip((p[0] for p in points), xs, ys):
+    # Only the ends are named: the others lie between them in order, and may lie close.
+    for i in (0, -1):
         axes.annotate(
-            f"{shift:g}", (x, y), textcoords="offset points", xytext=(5, 4), fontsize=8,
-            color=line.get_color(),
+            f"{points[i][0]:g}", (xs[i], ys[i]), textcoords="offset points", xytext=(5, 4),
+            fontsize=8, color=line.get_color(),
         )  # fmt: skip
+        if (xs[0], ys[0]) == (xs[-1], ys[-1]):
+            break

@@ -63,15 +63,15 @@ def main() -> None:
         share = recipe_of(run).targets.labels_share
         label = f"{share:.0%} labels, {1 - share:.0%} votes"
         points = [(shift, s.accuracy, s.mean_recall) for shift, s in zip(SHIFTS, found)]
-        plots.trade(axes, points, label)
+        plots.trade(axes, points, f"{run.name}: {label}")
         print(f"{run.name} ({label}), validation\n\n{table(found)}\n")
     axes.set(
-        title="By the crowd, on validation; at each point how far the prior is moved",
+        title="By the crowd, on validation; the prior is moved from 0 to 1 of the way",
         xlabel="accuracy, %",
         ylabel="mean recall, %",
     )
     axes.grid(color="#e5e7eb")
-    axes.legend()
+    axes.legend(fontsize=8)
     args.out.write_text(plots.svg(figure))
 
 

@@ -91,16 +91,19 @@ third-party:
 packages-%:
 	@scripts/packages.sh $*
 
+# The newest there is would be taken.
+ONLY_THIS = find $(@D) -maxdepth 1 -name 'libonnxruntime.so.*' ! -name $(ORT) -delete
+
 runtime/$(ORT): scripts/onnxruntime.txt
 	@echo "Set-up: fetching ONNX Runtime into runtime/ (19 MB)"
-	@rm -f $(@D)/libonnxruntime.so.*
 	@scripts/fetch_wheels.py $< $(@D) 'onnxruntime/capi/libonnxruntime.so*'
+	@$(ONLY_THIS)
 
 runtime/cuda/$(ORT): scripts/onnxruntime-cuda.txt
 	@echo "Set-up: fetching ONNX Runtime with CUDA 13 and cuDNN 9 into runtime/cuda/ (1.6 GB)"
-	@rm -f $(@D)/libonnxruntime.so.*
 	@scripts/fetch_wheels.py $< $(@D) 'onnxruntime/capi/libonnxruntime.so*' 'onnxruntime/capi/libonnxruntime_providers_[cs]*.so' \
 		'nvidia/*/lib/*.so*'
+	@$(ONLY_THIS)
 
 $(TYPOS): scripts/typos.txt
 	@echo "Set-up: fetching typos into $(@D)"

@@ -17,8 +17,8 @@ use crate::self_test::{SelfTest, child, side_file};
 /// A card's keys and what they say, as in a side file.
 pub type Keys = BTreeMap<String, String>;
 
-/// No trial takes so long: the child has a minute.
-const LONGEST_TRIAL: Duration = Duration::from_mins(10);
+/// The window keeps a model that was tried until its user says whether to take it.
+const LONGEST_TRIAL: Duration = Duration::from_hours(24);
 
 /// Takes models into a folder.
 #[derive(Debug, Clone)]
@@ -176,8 +176,8 @@ impl Place {
             let age = age.ok().and_then(|changed| changed.elapsed().ok());
             let is_old = age.is_some_and(|age| age > LONGEST_TRIAL);
             if is_old && name.starts_with('.') && name.ends_with(".new") {
-                log::info!("'{name}' is left over from a trial and is removed");
-                let _another_trial_may = fs::remove_dir_all(entry.path());
+                let removed = fs::remove_dir_all(entry.path());
+                log::info!("'{name}' was left over from a trial: {removed:?}");
             }
         }
     }

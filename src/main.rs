@@ -35,12 +35,17 @@ fn silence_runtime() {
 }
 
 /// A crash leaves no picture behind: the system's copy of the memory would hold the last ones.
+///
+/// One byte is too little for a file. Linux hands the copy to a program for crashes, where there is one, whatever
+/// the limit, but for just this one (core(5)).
 #[cfg(unix)]
 fn forbid_core_files() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let most = getrlimit(Resource::Core).maximum;
+    let bytes = Some(most.map_or(1, |most| most.min(1)));
     let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
+        current: bytes,
+        maximum: bytes,
     };
     if let Err(error) = setrlimit(Resource::Core, none) {
         log::info!("a crash may leave a copy of the memory: {error}");

@@ -254,6 +254,7 @@ fn check_batch(apart: f32) -> (Verdict, String) {
 /// Whether another scale of the pixels fits the references much better than the card's.
 fn check_scale(model: &Model, faces: &References, declared: &Fit) -> Result<(Verdict, String)> {
     let mut best: Option<(Scale, f32)> = None;
+    let mut highest = f32::NEG_INFINITY;
     for scale in [Scale::Bytes, Scale::Unit, Scale::Signed] {
         if scale == model.card.scale {
             continue;
@@ -269,16 +270,14 @@ fn check_scale(model: &Model, faces: &References, declared: &Fit) -> Result<(Ver
             Err(Error::BadAnswer { .. } | Error::BadModel { .. }) => continue,
             Err(error) => return Err(error),
         };
-        if best
-            .as_ref()
-            .is_none_or(|(_, highest)| fit > highest + BETTER)
-        {
+        highest = highest.max(fit);
+        if best.as_ref().is_none_or(|(_, found)| fit > found + BETTER) {
             best = Some((scale, fit));
         }
     }
     let own = &model.card.scale;
     Ok(match best {
-        Some((scale, fit)) if fit - declared.best().1 > MUCH_BETTER => (
+        Some((scale, _)) if highest - declared.best().1 > MUCH_BETTER => (
             Verdict::Failed,
             format!(
                 "the card says {own}, but the reference faces are named much better with {scale}; \

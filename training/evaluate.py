@@ -157,7 +157,7 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
 def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: FaceSet) -> Report:
     """Scores on the judged set, with the temperature fitted on the validation set.
 
-    A model is as sure as it is right by one truth only: the crowd's, unless it never saw a vote.
+    A model is as sure as it is right by one truth only: the crowd's, unless it is to say what the labels say.
     And it is to be so in the app, so the validation pictures are framed as the app's detector does.
     Where no pictures were kept for it the temperature stays 1.
     """

@@ -66,6 +66,8 @@ def read_files(path: Path, part: str) -> Iterator[tuple[str, bytes]]:
 
 def parts(path: Path) -> set[str]:
     """What a zip holds: the names of its folders and files, without their places."""
+    if not zipfile.is_zipfile(path):
+        return set()
     with zipfile.ZipFile(path) as archive:
         return {part for name in archive.namelist() for part in PurePosixPath(name).parts}
 
@@ -88,11 +90,13 @@ def read_table(path: Path, usage: str) -> Iterator[Row]:
     beside = path.with_name("fer2013new.csv")
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            name = next(name for name in archive.namelist() if name.endswith(TABLE))
-            text = archive.read(name).decode()
+            names = archive.namelist()
+            name = next(name for name in names if PurePosixPath(name).name == TABLE)
+            with io.TextIOWrapper(archive.open(name), newline="") as file:
+                rows = list(csv.DictReader(file))
     else:
-        text = path.read_text()
-    rows = list(csv.DictReader(text.splitlines()))
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
     votes = [NO_VOTES] * len(rows)
     if beside.exists():
         with beside.open(newline="") as file:

@@ -91,7 +91,9 @@ fn walk(folder: &Path, place: &Path, out: &Path, out_itself: Option<&Path>, item
     let first = items.len();
     for path in &entries {
         if !path.is_dir() {
-            if is_video_name(path) && path.is_file() {
+            // A pipe would be waited for; a link to nothing is opened, which says so.
+            let is_other = path.metadata().is_ok_and(|facts| !facts.is_file());
+            if is_video_name(path) && !is_other {
                 items.push(Item::new(path, out.join(place)));
             }
             continue;

@@ -72,7 +72,8 @@ fn is_same(header: &Header, input: &SourceSpec, card: &ModelCard, options: &Opti
     };
     let recorded = Path::new(&source.detail);
     // A name that is no UTF-8 was written as well as it could be.
-    let same_file = source.detail == input.to_string()
+    let is_lossy = path.to_str().is_none();
+    let same_file = (is_lossy && source.detail == input.to_string())
         || recorded == path
         || (recorded.canonicalize())
             .is_ok_and(|one| path.canonicalize().is_ok_and(|two| one == two));

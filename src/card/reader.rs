@@ -121,7 +121,7 @@ fn card(file: &str, onnx: &[u8], side: Option<&str>) -> Result<ModelCard, String
     };
     let name = keys.get("name").map_or(file, |name| name.trim());
     if name.chars().count() > LONGEST_NAME
-        || name.contains(|c: char| c.is_control() || "/\\,".contains(c))
+        || name.contains(|c: char| c.is_control() || BIDI.contains(&c) || "/\\,".contains(c))
     {
         return Err(format!(
             "its name '{}' cannot be used; take at most {LONGEST_NAME} letters without / \\ or ,",

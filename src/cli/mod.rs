@@ -17,6 +17,7 @@ mod doctor;
 mod ending;
 mod eval;
 mod models;
+mod printer;
 mod report;
 mod watch;
 mod window;

@@ -1,17 +1,14 @@
 //! `mien watch`: the live view without a window.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
-};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use console::Term;
 use mien::app;
@@ -22,6 +19,7 @@ use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
 use serde_json::{Map, Value, json};
 
 use super::commands::{self, Line};
+use super::printer::Printer;
 use super::{LiveArgs, on_the_cpu, parts, say_what_is_recorded, stop_flag};
 
 #[derive(Debug, Args)]
@@ -51,11 +49,10 @@ impl From<LiveArgs> for WatchArgs {
 /// How often the terminal's view is drawn anew.
 const REFRESH: Duration = Duration::from_millis(100);
 
-/// Lines of JSON that may wait for whoever reads them: half a minute at 30 frames a second.
-const WAITING: usize = 1024;
-
-/// How long the last of them are waited for when somebody has asked for the end.
-const LAST_LINES: Duration = Duration::from_secs(1);
+/// How long a reader of JSON may take for a line at the end: when somebody has asked for the end, and
+/// when the source has ended by itself.
+const ASKED: Duration = Duration::from_secs(1);
+const UNASKED: Duration = Duration::from_secs(10);
 
 /// How often a line is printed where there is no terminal.
 const LINE: Duration = Duration::from_secs(1);
@@ -85,11 +82,10 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     });
     let tally = Arc::new(Mutex::new(Tally::default()));
     let printer = match args.json {
-        Some(_) => Some(printer(Arc::clone(&stop))?),
+        Some(_) => Some(Printer::start(Arc::clone(&stop))?),
         None => None,
     };
-    let (lines, all_printed) = printer.unzip();
-    let observe = observer(lines, Arc::clone(&tally));
+    let observe = observer(printer.clone(), Arc::clone(&tally));
     let model = args.live.model.as_deref().unwrap_or(DEFAULT_MODEL);
     let settings = args.live.settings(source, model, false);
     let pipeline = Pipeline::start(settings, parts(observe, wake))?;
@@ -104,19 +100,47 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     {
         eprintln!("{}", on_the_cpu(&model.card.title, &reason));
     }
+    let ended = follow(args, quiet, &pipeline, &woken, &stop);
+    let folder = pipeline.state().recording.map(|recording| recording.folder);
+    drop(pipeline);
+    if let Some(printer) = printer {
+        let is_asked = stop.load(Ordering::SeqCst);
+        let unprinted = printer.finish(if is_asked { ASKED } else { UNASKED });
+        if unprinted > 0 {
+            eprintln!("{unprinted} observations were not printed: they were read too slowly.");
+        }
+    }
+    if let Ok(tally) = tally.lock() {
+        log::info!("{tally}");
+    }
+    ended?;
+    if let Some(folder) = folder
+        && !quiet
+    {
+        eprintln!("Saved to {}.", folder.display());
+    }
+    Ok(())
+}
+
+/// Obeys and tells until the end.
+fn follow(
+    args: &WatchArgs,
+    quiet: bool,
+    pipeline: &Pipeline,
+    woken: &Receiver<()>,
+    stop: &AtomicBool,
+) -> Result<()> {
     let mut view = View::new(args.json.is_some());
     let mut commands = match &args.commands {
         Some(_) => Some(commands::listen()?),
         None => None,
     };
-    let deadline = args
-        .live
-        .seconds
-        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let seconds = args.live.seconds.map(Duration::from_secs);
+    let deadline = seconds.map(|seconds| Instant::now() + seconds);
 
     while !stop.load(Ordering::SeqCst) && deadline.is_none_or(|end| Instant::now() < end) {
         let _nothing_new_is_fine = woken.recv_timeout(REFRESH);
-        obey(&mut commands, &pipeline, &mut view, &stop)?;
+        obey(&mut commands, pipeline, &mut view, stop)?;
         let state = pipeline.state();
         for notice in pipeline.notices() {
             if !quiet || notice.severity == Severity::Error {
@@ -137,29 +161,6 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
             }
             _ => {}
         }
-    }
-    let folder = pipeline.state().recording.map(|recording| recording.folder);
-    drop(pipeline);
-    if let Some(all_printed) = all_printed {
-        // All that was seen is printed, unless somebody wants the end and nobody reads.
-        let until = Instant::now() + LAST_LINES;
-        while all_printed.recv_timeout(REFRESH) == Err(RecvTimeoutError::Timeout) {
-            if stop.load(Ordering::SeqCst) && Instant::now() > until {
-                break;
-            }
-        }
-    }
-    if let Ok(tally) = tally.lock() {
-        log::info!("{tally}");
-        if tally.unprinted > 0 {
-            let unprinted = tally.unprinted;
-            eprintln!("{unprinted} observations were not printed: they were read too slowly.");
-        }
-    }
-    if let Some(folder) = folder
-        && !quiet
-    {
-        eprintln!("Saved to {}.", folder.display());
     }
     Ok(())
 }
@@ -184,48 +185,21 @@ fn obey(
 }
 
 /// Counts each observation, and hands it to the printer if there is one.
-fn observer(printer: Option<SyncSender<String>>, tally: Arc<Mutex<Tally>>) -> Box<Observe> {
+fn observer(printer: Option<Arc<Printer>>, tally: Arc<Mutex<Tally>>) -> Box<Observe> {
     Box::new(move |observation| {
-        let Ok(mut tally) = tally.lock() else { return };
-        tally.count(&observation.times);
+        if let Ok(mut tally) = tally.lock() {
+            tally.count(&observation.times);
+        }
         if let Some(printer) = &printer {
-            let line = format!("{}\n", json_of(observation));
-            if let Err(TrySendError::Full(_)) = printer.try_send(line) {
-                tally.unprinted += 1;
-            }
+            printer.print(format!("{}\n", json_of(observation)));
         }
     })
-}
-
-/// Prints lines on a thread of its own, so that whoever reads them slowly holds up neither the
-/// analysis nor the log; a reader that has gone ends the program. The second end hears when all is
-/// printed.
-fn printer(stop: Arc<AtomicBool>) -> Result<(SyncSender<String>, Receiver<()>)> {
-    let (sender, lines) = sync_channel::<String>(WAITING);
-    let (done, printed) = sync_channel(1);
-    thread::Builder::new()
-        .name("printer".to_owned())
-        .spawn(move || {
-            let mut stdout = io::stdout();
-            for line in lines {
-                let written = stdout.write_all(line.as_bytes());
-                if written.and_then(|()| stdout.flush()).is_err() {
-                    stop.store(true, Ordering::SeqCst);
-                    break;
-                }
-            }
-            let _nobody_may_wait = done.send(());
-        })
-        .context("no thread for printing")?;
-    Ok((sender, printed))
 }
 
 /// What the analysis took, all frames together.
 #[derive(Debug, Default)]
 struct Tally {
     frames: u32,
-    /// Observations that came while too many waited to be printed.
-    unprinted: u64,
     times: StageTimes,
 }
 

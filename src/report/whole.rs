@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process;
 
 /// A file on its way: written beside its place, and moved there at the end. What was there before
 /// stays until then, and a link is replaced, not followed. Dropped before its end, it leaves nothing.
@@ -19,11 +20,11 @@ impl Whole {
         let is_special = fs::metadata(place).is_ok_and(|facts| !facts.is_file());
         let beside = (!is_special).then(|| {
             let mut name = place.as_os_str().to_owned();
-            name.push(".new");
+            name.push(format!(".{}.new", process::id()));
             PathBuf::from(name)
         });
         let file = match &beside {
-            // What a killed program left behind is in the way.
+            // One of this program may have been broken off.
             Some(beside) => {
                 fs::remove_file(beside).or_else(|error| match error.kind() {
                     io::ErrorKind::NotFound => Ok(()),
@@ -68,8 +69,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("report.csv");
         let text = || fs::read_to_string(&place).unwrap();
-        fs::write(folder.path().join("report.csv.new"), "left over").unwrap();
-
         let (whole, mut file) = Whole::begin(&place).unwrap();
         file.write_all(b"one").unwrap();
         whole.keep().unwrap();

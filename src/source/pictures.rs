@@ -129,6 +129,8 @@ pub(super) fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
+    // A telephone's 200 megapixels take 600 MB.
+    limits.max_alloc = Some(1 << 30);
     limits
 }
 

@@ -180,9 +180,9 @@ pub fn picture_at(path: &Path, time: Duration) -> Result<RgbImage> {
 /// Whether a file carries the extension of a video; only opening it tells for certain.
 #[must_use]
 pub fn is_video_name(path: &Path) -> bool {
-    const EXTENSIONS: [&str; 20] = [
-        "3gp", "asf", "avi", "flv", "m2ts", "m4v", "mjpeg", "mkv", "mov", "mp4", "mpeg", "mpg",
-        "mts", "mxf", "ogv", "ts", "vob", "webm", "wmv", "y4m",
+    const EXTENSIONS: [&str; 21] = [
+        "3gp", "asf", "avi", "flv", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg",
+        "mpg", "mts", "mxf", "ogv", "ts", "vob", "webm", "wmv", "y4m",
     ];
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|one| {

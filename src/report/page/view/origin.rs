@@ -1,7 +1,5 @@
 //! Where the numbers come from: sources, models, program, settings.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -9,7 +7,6 @@ use serde_json::Value;
 
 use crate::report::{Analysis, Second};
 use crate::session::SourceEntry;
-use crate::source::pictures::file_name;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Origin {
@@ -98,10 +95,10 @@ impl Origin {
     }
 }
 
-/// A camera's format, or a file's name: its folders are nobody's business whom the page is given to.
+/// A camera's format. A file's folders are nobody's business whom the page is given to.
 fn place_of(source: &SourceEntry) -> String {
     match source.kind.as_str() {
-        "video" | "picture" | "folder" => file_name(Path::new(&source.detail)),
+        "video" | "picture" | "folder" => String::new(),
         _ => source.detail.clone(),
     }
 }

@@ -1,5 +1,7 @@
 //! How good the data are, in words.
 
+use std::path::{MAIN_SEPARATOR, Path};
+
 use serde::Serialize;
 
 use super::of;
@@ -59,11 +61,28 @@ impl Quality {
             errors: analysis
                 .errors
                 .iter()
-                .map(|(at, text)| (position(unit, *at), text.clone()))
+                .map(|(at, text)| (position(unit, *at), without_folders(text, analysis)))
                 .collect(),
             errors_note: (more > 0).then(|| format!("And {} more.", grouped(more))),
         }
     }
+}
+
+/// An error's words with the names of files, not their folders: see `origin`.
+fn without_folders(text: &str, analysis: &Analysis) -> String {
+    let mut text = text.to_owned();
+    for source in &analysis.header.sources {
+        let path = Path::new(&source.detail);
+        let folder = match source.kind.as_str() {
+            "folder" => Some(path),
+            "video" | "picture" => path.parent(),
+            _ => None,
+        };
+        if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+            text = text.replace(&format!("{}{MAIN_SEPARATOR}", folder.display()), "");
+        }
+    }
+    text
 }
 
 const fn reason(kind: Option<EventKind>) -> &'static str {

@@ -141,11 +141,11 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
     gaps = sums[:, 1] - sums[:, 0]
     return Scores(
         n=len(truth),
-        accuracy=round(correct.mean().item(), 4),
+        accuracy=round(correct.mean().item(), 6),
         loss=round(nll_loss(probabilities.clamp(min=1e-12).log(), truth).item(), 4),
-        mean_recall=round(recall.mean().item(), 4),
-        macro_f1=round(f1.mean().item(), 4),
-        ece=round(gaps.abs().sum().item() / len(truth), 4),
+        mean_recall=round(recall.mean().item(), 6),
+        macro_f1=round(f1.mean().item(), 6),
+        ece=round(gaps.abs().sum().item() / len(truth), 6),
         recall={name: round(r, 3) for name, r in zip(EXPRESSIONS, recall.tolist())},
         confusion=confusion.tolist(),
         reliability=[

@@ -111,6 +111,25 @@ fn film() -> Made {
 }
 
 #[test]
+fn the_page_tells_no_folder_of_whom_it_is_about() {
+    for (kind, detail) in [
+        ("video", "/home/anna/study/p1.mp4"),
+        ("folder", "/home/anna/study"),
+    ] {
+        let mut made = Made::new(kind, "p1");
+        let mut header = crate::session::Header::read(made.folder.path()).unwrap();
+        header.sources[0].detail = detail.to_owned();
+        let text = serde_json::to_vec(&header).unwrap();
+        fs::write(made.folder.path().join("session.json"), text).unwrap();
+        made.frames(0, 3, &[(1, "happy", "")]);
+        let error = "the video '/home/anna/study/p1.mp4' cannot be read: it is cut";
+        made.event(300, EventKind::Error, error);
+        let page = page::page(&made.analyze(), "p1").unwrap();
+        assert!(page.contains("p1.mp4") && !page.contains("anna"), "{kind}");
+    }
+}
+
+#[test]
 fn shares_are_weighted_by_time_and_leave_out_what_is_uncertain_or_poorly_seen() {
     let analysis = film().analyze();
     assert_eq!(analysis.unit, Unit::Milliseconds);

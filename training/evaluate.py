@@ -157,9 +157,9 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
 def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: FaceSet) -> Report:
     """Scores on the judged set, with the temperature fitted on the validation set.
 
-    A model is as sure as it is right by one truth only: the crowd's, unless it is to say what the labels say.
-    And it is to be so in the app, so the validation pictures are framed as the app's detector does.
-    Where no pictures were kept for it the temperature stays 1.
+    A model is as sure as it is right by one truth only: the crowd's, unless it is to say what the
+    labels say. And it is to be so in the app, so the validation pictures are framed as the app's
+    detector does. Where no pictures were kept for it the temperature stays 1.
     """
     temperature = 1.0
     if data.keeps_validation(settings.split):

@@ -36,8 +36,8 @@ fn silence_runtime() {
 
 /// A crash leaves no picture behind: the system's copy of the memory would hold the last ones.
 ///
-/// One byte is too little for a file. Linux hands the copy to a program for crashes, where there is one, whatever
-/// the limit, but for just this one (core(5)).
+/// One byte is too little for a file. Where there is a program for crashes, Linux hands the copy to it
+/// whatever the limit, but for just this one (fs/coredump.c; tried, see docs/reliability.md).
 #[cfg(unix)]
 fn forbid_core_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -421,6 +421,8 @@ fn eval_through_the_detector_counts_a_face_that_it_misses_as_wrong() {
     assert_eq!(answers, 7);
     let accuracy = model["accuracy"].as_f64().unwrap();
     assert!((0.5..=0.875).contains(&accuracy), "{accuracy}");
+    let of_found = model["accuracy_found"].as_f64().unwrap();
+    assert!((of_found - accuracy * 8.0 / 7.0).abs() < 1e-9, "{of_found}");
 }
 
 #[test]

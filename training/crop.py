@@ -43,9 +43,12 @@ def luma(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 def crop(
-    frame: NDArray[np.uint8], box: tuple[float, float, float, float], margin: float
+    frame: NDArray[np.uint8],
+    box: tuple[float, float, float, float],
+    margin: float,
+    size: int = SIDE,
 ) -> Image.Image:
-    """A square round the box's centre, its side the longer one times 1 + margin, as 48x48.
+    """A square round the box's centre, its side the longer one times 1 + margin, in `size` pixels.
 
     Outside the frame its border is repeated. Resized by Pillow's bilinear convolution, whose
     support grows with the shrinking, so nothing is skipped; its source box keeps the fractions.
@@ -55,11 +58,11 @@ def crop(
     left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
     # So much border that neither the square nor the filter's support ever ends inside it.
     reach = math.ceil(max(-left, -top, left + side - frame.shape[1], top + side - frame.shape[0]))
-    border = max(reach, 0) + math.ceil(side / SIDE) + 1
+    border = max(reach, 0) + math.ceil(side / size) + 1
     padded = Image.fromarray(np.pad(frame, border, mode="edge"))
     left, top = left + border, top + border
     return padded.resize(
-        (SIDE, SIDE), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side)
+        (size, size), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side)
     )
 
 

@@ -204,7 +204,7 @@ def main() -> None:
     network = load_run(settings, args.runs, training)
     sets = {"validation": validation}
     if args.test:
-        sets[data.measured_on(settings.split)] = test
+        sets[data.measured_on(settings.split, len(test))] = test
     for name, faces in sets.items():
         found = report(settings, network, validation, faces)
         print_report(f"{settings.name} on {name}", found)

@@ -48,7 +48,7 @@ SOURCE = "trained by Mien's own training/ folder, recipe {name}.toml, from {star
 def trained_on(settings: Recipe) -> str:
     """What a run learned from, with all that its teacher knew."""
     ours = settings.split == "digest"
-    pictures = "training pictures" if ours else "training and PublicTest pictures, four fifths"
+    pictures = "training pictures" if ours else "training and test pictures, four fifths"
     return f"FER-2013 {pictures}, given for research: {truths(settings)}"
 
 
@@ -72,9 +72,10 @@ def input_of(network: FaceNetwork) -> str:
 
 
 def metrics_of(settings: Recipe, r: Report) -> dict[str, object]:
+    n = r.challenge.n
     return {
         "made_for": "labels" if settings.only_labels else "crowd",
-        "measured_on": f"FER-2013 {data.measured_on(settings.split)}, {r.challenge.n} pictures; "
+        "measured_on": f"FER-2013 {data.measured_on(settings.split, n)}, {n} pictures; "
         "crowd: FER+ majority",
         "accuracy": r.challenge.accuracy,
         "mean_recall": r.challenge.mean_recall,
@@ -251,7 +252,8 @@ def main() -> None:
         training, validation, test = data.load(args.data, settings.split)
         network = load_run(settings, args.runs, training)
         judged = report(settings, network, validation, test)
-        print_report(f"{settings.name} on {data.measured_on(settings.split)}", judged)
+        measured_on = data.measured_on(settings.split, len(test))
+        print_report(f"{settings.name} on {measured_on}", judged)
         pictures = validation.pictures[:CHECKED]
         export(settings, network, judged, start_of(settings, args.runs), args.out, pictures)
     if args.out == MODELS:

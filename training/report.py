@@ -45,7 +45,8 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
     found = evaluate.report(settings, network, validation, judged)
     on_validation = evaluate.report(settings, network, validation, validation)
-    evaluate.print_report(f"{settings.name} on {data.measured_on(settings.split)}", found)
+    measured_on = data.measured_on(settings.split, len(judged))
+    evaluate.print_report(f"{settings.name} on {measured_on}", found)
 
     model = run / f"{settings.name}.onnx"
     start = str(state.get("start", "scratch"))
@@ -60,7 +61,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "input": export.input_of(network),
         "published": settings.card.published,
         "truth": "the challenge's labels" if settings.only_labels else "the crowd",
-        "measured_on": data.measured_on(settings.split),
+        "measured_on": measured_on,
         "start": start,
         "multiplications": networks.multiplications(network),
         "milliseconds": round(export.milliseconds(model, network), 3),

@@ -144,6 +144,13 @@ fn print_table(evaluation: &Evaluation) {
             model.ms_per_face
         );
     }
+    if evaluation.missed_faces > 0 {
+        say!("\nRight answers among the faces that were found:");
+        for model in &evaluation.models {
+            let share = percent(model.scores.accuracy_found);
+            say!("{:width$}  {share}", model.name);
+        }
+    }
     if !evaluation.comparisons.is_empty() {
         say!("\nPictures on which only one of two models was right (McNemar's exact test):");
         evaluation.comparisons.iter().for_each(print_comparison);

@@ -53,6 +53,8 @@ pub struct Bin {
 pub struct Scores {
     /// Share of right answers; a face that was not found counts as a wrong one.
     pub accuracy: f64,
+    /// Share of right answers over the faces that were found.
+    pub accuracy_found: f64,
     /// Where the accuracy on more such faces would lie, 95 times in 100 (Wilson 1927).
     pub accuracy_interval: [f64; 2],
     /// Mean recall over the expressions that occur.
@@ -174,6 +176,7 @@ impl Tally {
 
         Scores {
             accuracy: ratio(right as f64, faces as f64),
+            accuracy_found: ratio(right as f64, answers as f64),
             accuracy_interval: wilson(right as f64, faces as f64),
             balanced_accuracy: average(&scores_where(&occurs)).recall,
             log_loss: ratio(self.log_loss, answers as f64),
@@ -399,6 +402,7 @@ mod tests {
         tally.miss(Happy);
         let scores = tally.scores();
         near(scores.accuracy, 4.0 / 7.0);
+        near(scores.accuracy_found, before.accuracy);
         near(scores.ece, before.ece);
         near(scores.log_loss, before.log_loss);
         assert_eq!(scores.confusion, before.confusion);

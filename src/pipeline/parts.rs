@@ -36,7 +36,7 @@ pub struct Loaded {
 }
 
 /// How long a model may usually take to load: longer than the trial of a new one.
-pub const LOAD_PATIENCE: Duration = Duration::from_secs(90);
+pub const LOAD_PATIENCE: Duration = Duration::from_secs(150);
 
 /// The makers.
 pub struct Parts {

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// How long a model may take: the largest face networks answer all references in some seconds.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a model may take: a VGG16 for 224x224 pictures needs half a minute of one core for the references.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Set for a child that is asked.
 const ASKED: &str = "MIEN_ASKED";
@@ -42,7 +42,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Runs Mien with these arguments and a model behind them, and gives the JSON that it prints.
 ///
 /// # Errors
-/// [`Error::BadModel`] when the child crashes, takes longer than a minute, is stopped, or prints
+/// [`Error::BadModel`] when the child crashes, takes longer than two minutes, is stopped, or prints
 /// nothing.
 pub(crate) fn ask<T: DeserializeOwned>(
     program: &Path,

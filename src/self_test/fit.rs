@@ -166,12 +166,16 @@ impl Fit {
             self.named(),
             self.faces.len()
         )];
-        if !untold.is_empty() {
-            let pairs: Vec<String> = untold
-                .iter()
-                .map(|(one, other)| format!("{one} with {other}"))
-                .collect();
-            said.push(format!("a swap of {} would not show", pairs.join(", ")));
+        match untold.len() {
+            0 => {}
+            all if all == pairs => said.push("no swap of two would show".to_owned()),
+            _ => {
+                let pairs: Vec<String> = untold
+                    .iter()
+                    .map(|(one, other)| format!("{one} with {other}"))
+                    .collect();
+                said.push(format!("a swap of {} would not show", pairs.join(", ")));
+            }
         }
         if self.labels.contains(&Expression::Contempt) {
             said.push("contempt cannot be checked: there is no reference face".to_owned());

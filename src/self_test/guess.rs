@@ -138,7 +138,7 @@ fn fit(path: &Path, keys: &BTreeMap<String, String>, faces: &References) -> Resu
         Err(error) => return Err(error),
     };
     match answers(&model, faces) {
-        Ok(answers) => Ok(Some(Fit::new(&model.card, faces, &answers.together))),
+        Ok(answers) => Ok(Some(Fit::new(&model.card, faces, &answers))),
         Err(Error::BadModel { .. } | Error::BadAnswer { .. }) => Ok(None),
         Err(error) => Err(error),
     }

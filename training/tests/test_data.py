@@ -107,6 +107,12 @@ def test_a_random_fifth_takes_all_given_pictures_once(tmp_path: Path) -> None:
         data.load(tmp_path, "random-tenth")
 
 
+def test_what_was_judged_by_is_told_from_its_number() -> None:
+    assert data.measured_on("digest", 3589) == "PublicTest"
+    assert data.measured_on("digest", data.PUBLIC_AND_PRIVATE) == "Public+Private"
+    assert data.measured_on("random-fifth", data.PUBLIC_AND_PRIVATE) == "random fifth"
+
+
 def test_class_weights_make_all_expressions_weigh_the_same() -> None:
     faces = made_up(70, seed=0)
     faces.labels[:20] = EXPRESSIONS.index("happy")

@@ -1,12 +1,18 @@
 """Every network by name: its count, what it takes and gives, that it learns, that it exports."""
 
+import csv
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn.functional import cross_entropy
 
+import crop
 import export
 import networks
 import recipe
@@ -120,6 +126,44 @@ def test_the_export_takes_what_its_card_says_and_agrees_with_pytorch(
     assert export.check(network, path, pictures, relative=True) < export.TOLERANCE
     assert export.answers(path, network, pictures).std() > 1e-4, "or there was nothing to compare"
     assert len(export.answers(path, network, pictures[:1])) == 1, "the batch is free"
+
+
+@pytest.mark.parametrize(
+    "program", [Path(os.environ[key]).resolve() for key in ["MIEN"] if key in os.environ]
+)
+def test_the_app_sees_in_a_photograph_what_pytorch_sees(
+    built: tuple[str, FaceNetwork], tmp_path: Path, program: Path
+) -> None:
+    name, network = built
+    settings = recipe.load(RECIPES / f"{name}.toml")
+    photograph = crop.TESTS_DATA / crop.PICTURE
+    with Image.open(photograph) as picture:
+        frame = crop.luma(picture)
+
+    @torch.no_grad()
+    def answer(box: tuple[float, float, float, float]) -> torch.Tensor:
+        face = crop.crop(frame, box, settings.card.margin, network.side)
+        pictures = torch.from_numpy(np.array(face))[None, None].float()
+        logits: torch.Tensor = network(feed(pictures, network))
+        return logits[0]
+
+    settle(network)
+    _, near, _ = crop.CASES[1]
+    with torch.no_grad():  # a fresh one is sure of nothing, or of everything
+        network.head.weight.div_(answer(near).std())
+    model = tmp_path / f"{name}.onnx"
+    export.write(network, export.card(settings, network, None), model)
+    out = tmp_path / "out"
+    command: list[str | Path] = [program, "analyze", "-q", photograph, "--out", out]
+    subprocess.run([*command, "--model", model], check=True, stdout=subprocess.DEVNULL)
+
+    with (out / photograph.stem / "observations.csv").open(newline="") as table:
+        [row] = csv.DictReader(table)
+    x, y, width, height = (float(row[key]) for key in ("x", "y", "width", "height"))
+    seen = [float(row[label]) for label in EXPRESSIONS]
+    expected = answer((x, y, width, height)).softmax(dim=0)
+    assert seen == pytest.approx(expected.tolist(), abs=0.03)  # the box is to a tenth of a pixel
+    assert expected.std() > 0.05, "or any answer would do"
 
 
 def test_an_unknown_network_or_option_is_named() -> None:

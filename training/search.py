@@ -142,7 +142,7 @@ def picture(study: optuna.Study) -> str:
     if len(set(values)) >= 4:
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()
         found = optuna.importance.get_param_importances(study, evaluator=evaluator)
-        names = list(found)[::-1]
+        names = [name for name in found if all(name in t.params for t in done)][::-1]
         right.barh(names, [found[name] for name in names], color=plots.GREY)
     else:
         right.text(0.5, 0.5, "too few trials to tell", ha="center", transform=right.transAxes)

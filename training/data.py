@@ -107,15 +107,18 @@ def split(full: FaceSet, test: FaceSet) -> tuple[FaceSet, FaceSet]:
 def load(folder: Path, how: str = "digest") -> tuple[FaceSet, FaceSet, FaceSet]:
     """Training, validation and test set, as a recipe's `split` says.
 
-    "digest" is ours: see `split`. "random-fifth" is what many notebooks do: all given pictures
-    shuffled, four fifths to learn from, the last one to watch and to judge by. Copies fall on both
-    sides, and the test set is among the training pictures: no other figure compares with its own.
+    "digest" is ours: see `split`. "everything" learns from its validation pictures as well, which
+    then judge nothing: for a last training, when all is chosen. "random-fifth" is what many
+    notebooks do: all given pictures shuffled, four fifths to learn from, the last one to watch and
+    to judge by. Copies fall on both sides, and the test set is among the training pictures: no
+    other figure compares with its own.
     """
     full, test = read_both(folder)
-    if how == "digest":
-        return *split(full, test), test
+    if how in ("digest", "everything"):
+        training, validation = split(full, test)
+        return training if how == "digest" else training.joined(validation), validation, test
     if how != "random-fifth":
-        raise ValueError(f"split = {how!r} is neither 'digest' nor 'random-fifth'")
+        raise ValueError(f"split = {how!r} is none of 'digest', 'everything', 'random-fifth'")
     every = full.joined(test)
     numbers = torch.Generator().manual_seed(SPLIT_SEED)
     order = torch.randperm(len(every), generator=numbers).tolist()
@@ -130,7 +133,7 @@ def keeps_validation(how: str) -> bool:
 
 def measured_on(how: str, pictures: int) -> str:
     """What a figure by that split on so many pictures was measured on, in words."""
-    if how != "digest":
+    if how == "random-fifth":
         return "random fifth"
     return "Public+Private" if pictures == PUBLIC_AND_PRIVATE else "PublicTest"
 
@@ -146,19 +149,6 @@ def targets(faces: FaceSet, labels_share: float) -> Tensor:
     total = votes.sum(dim=1, keepdim=True)
     crowd = torch.where(total > 0, votes / total.clamp(min=1), labels)
     return labels_share * labels + (1 - labels_share) * crowd
-
-
-def foretold(faces: FaceSet) -> Tensor:
-    """What label the challenge gives to pictures with such votes, [n, 7].
-
-    The label itself is one draw of a noisy labeller. The votes say how the picture looks, and a
-    linear fit over all pictures says what label such looks get: the same on average, less noisy.
-    """
-    labels = torch.nn.functional.one_hot(faces.labels, len(EXPRESSIONS)).float()
-    votes = faces.votes / faces.votes.sum(dim=1, keepdim=True).clamp(min=1)
-    likely = (votes @ torch.linalg.lstsq(votes, labels, driver="gelsd").solution).clamp(min=0)
-    total = likely.sum(dim=1, keepdim=True)
-    return torch.where(total > 0, likely / total.clamp(min=1e-6), labels)
 
 
 def crowd_labels(faces: FaceSet) -> Tensor:

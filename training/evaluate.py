@@ -64,6 +64,7 @@ def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
     network = networks.build(settings.network)
     network.load_state_dict(state.get("best") or state["average"])
     shift_prior(network, training, settings)
+    network.floor = settings.card.floor
     return network.eval()
 
 
@@ -159,9 +160,9 @@ def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: 
 
     A model is as sure as it is right by one truth only: the crowd's, unless it is to say what the
     labels say. And it is to be so in the app, so the validation pictures are framed as the app's
-    detector does. Where no pictures were kept for it the temperature stays 1.
+    detector does. Where no pictures were kept for it the recipe says the temperature.
     """
-    temperature = 1.0
+    temperature = settings.card.temperature
     if data.keeps_validation(settings.split):
         truth = validation.labels if settings.only_labels else data.crowd_labels(validation)
         framed = framed_by_detector(validation.pictures)

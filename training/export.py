@@ -47,8 +47,8 @@ SOURCE = "trained by Mien's own training/ folder, recipe {name}.toml, from {star
 
 def trained_on(settings: Recipe) -> str:
     """What a run learned from, with all that its teacher knew."""
-    ours = settings.split == "digest"
-    pictures = "training pictures" if ours else "training and test pictures, four fifths"
+    mixed = settings.split == "random-fifth"
+    pictures = "training and test pictures, four fifths" if mixed else "training pictures"
     return f"FER-2013 {pictures}, given for research: {truths(settings)}"
 
 
@@ -57,13 +57,12 @@ def truths(settings: Recipe) -> str:
     said = "the challenge's labels"
     if share < 1:
         said = f"{share:.0%} {said}, {1 - share:.0%} FER+ votes"
-    elif any(cycle.foretold for cycle in settings.training.cycles):
-        said += ", for a part as FER+ votes foretell them"
     elif not settings.teacher:
         said += " alone"
     if settings.teacher:
-        teacher = recipe.load(RECIPES / f"{settings.teacher.recipe}.toml")
-        said += f", and the answers of {teacher.name}, which learned from {truths(teacher)}"
+        teachers = [recipe.load(RECIPES / f"{name}.toml") for name in settings.teacher.recipes]
+        for teacher in teachers:
+            said += f", and the answers of {teacher.name}, which learned from {truths(teacher)}"
     return said
 
 

@@ -24,12 +24,10 @@ class Targets:
 
 @dataclass(frozen=True)
 class Teacher:
-    recipe: str  # the run beside this one whose averaged network teaches
-    looks: (
-        int  # at each picture, augmented differently, and their mirror images; it says their mean
-    )
+    recipes: list[str]  # the runs beside this one whose averaged networks teach, by their mean
+    looks: int  # of each at a picture, augmented differently, and their mirror images
     share: float  # of the loss; the rest goes by the targets
-    temperature: float  # of both networks' answers where they are compared
+    temperature: float  # of all networks' answers where they are compared
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,6 @@ class Cycle:
     learning_rate: float  # at its highest
     mixup: float = 0.0
     augmentation: float = 1.0  # share of the recipe's own
-    foretold: float = 0.0  # share of the target that is the label as the votes foretell it
     rate: str = "cosine"  # down to nothing, or "constant"
 
     @property
@@ -126,6 +123,8 @@ class Card:
     title: str
     margin: float = 0.1
     prior_shift: float = 0.0  # 1: all the way to the prior of the crowd's votes
+    temperature: float = 1.0  # where the split keeps no pictures to fit it on
+    floor: float = 0.0  # of a probability, which smoothed targets leave in every answer
     published: str = ""  # the source's own figure, and on what
 
 
@@ -138,7 +137,7 @@ class Recipe:
     card: Card
     augmentation: Augmentation | None = None
     teacher: Teacher | None = None
-    split: str = "digest"  # data.split's, or "random-fifth": see data.load
+    split: str = "digest"  # or "everything", "random-fifth": see data.load
 
     @property
     def only_labels(self) -> bool:

@@ -70,7 +70,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "epochs": state["epoch"],
         "minutes": round(seconds / 60, 1),
         **state.get("made", {"machine": "not recorded", "commit": "not recorded"}),
-        "validation": asdict(on_validation),
+        "validation": asdict(on_validation) if data.keeps_validation(settings.split) else None,
         "judged": asdict(found),
         # An early epoch of an old run may lack a figure.
         "curve": [{name: float(v) for name, v in row.items() if v} for row in curve],

@@ -100,10 +100,11 @@ def train(
     wanted = data.targets(validation, settings.targets.labels_share)
     smoothing = settings.targets.label_smoothing
     targets = (1 - smoothing) * targets + smoothing / len(EXPRESSIONS)
-    foretold = data.foretold(training)
     weights = data.class_weights(training).to(device) if settings.targets.class_weights else None
     crowd = data.crowd_labels(validation)
     said = lesson(settings, training.pictures, run.parent, device)
+    if said is not None:
+        targets = torch.cat([targets, said], dim=1)
     made = {"machine": origin.machine(device), "commit": origin.commit()}
 
     steps = len(training) // s.batch  # the last, smaller batch is left out
@@ -116,7 +117,6 @@ def train(
         network.train()
         cycle, over = s.cycle(epoch)
         weaker = settings.augmentation and settings.augmentation.weakened(cycle.augmentation)
-        aims = torch.lerp(targets, foretold, cycle.foretold)
         order = torch.randperm(len(training))
         total = right = 0.0
         for i in range(steps):
@@ -128,8 +128,7 @@ def train(
             chosen = order[i * s.batch : (i + 1) * s.batch]
             pictures = training.pictures[chosen, None].float()
             pictures = augment(pictures, weaker, cycle.side(over))
-            aim = aims[chosen] if said is None else torch.cat([aims[chosen], said[chosen]], dim=1)
-            pictures, aim = mix(pictures, aim, cycle.mixup)
+            pictures, aim = mix(pictures, targets[chosen], cycle.mixup)
             pictures, aim = pictures.to(device), aim.to(device)
             target = aim[:, : len(EXPRESSIONS)]
             with half_precision(s.precision, device):
@@ -204,11 +203,11 @@ def half_precision(precision: str, device: str) -> torch.autocast:
     return torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def teacher_of(settings: Teacher, runs: Path, device: str) -> FaceNetwork:
-    """The averaged network of the finished run that a recipe learns from."""
-    path = runs / settings.recipe / "checkpoint.pt"
+def teacher_of(name: str, runs: Path, device: str) -> FaceNetwork:
+    """The averaged network of the finished run of that name."""
+    path = runs / name / "checkpoint.pt"
     if not path.exists():
-        raise SystemExit(f"{path} is missing: train the teacher {settings.recipe} first")
+        raise SystemExit(f"{path} is missing: train the teacher {name} first")
     saved = torch.load(path, weights_only=True, map_location="cpu")
     options = dict(saved["recipe"]["network"])
     teacher = networks.build(recipe.Network(options.pop("name"), options))
@@ -219,7 +218,7 @@ def teacher_of(settings: Teacher, runs: Path, device: str) -> FaceNetwork:
 
 @torch.no_grad()
 def lesson(settings: Recipe, pictures: Tensor, runs: Path, device: str) -> Tensor | None:
-    """What the teacher says of pictures [n, 48, 48], softened by its temperature, [n, 7].
+    """What the teachers say of pictures [n, 48, 48], softened by their temperature, [n, 7].
 
     The mean over several looks and their mirror images: one network that is asked so is better than
     itself (evaluate.py: with mirror images 71.1 % of the validation pictures for
@@ -227,19 +226,20 @@ def lesson(settings: Recipe, pictures: Tensor, runs: Path, device: str) -> Tenso
     """
     if settings.teacher is None:
         return None
-    teacher = teacher_of(settings.teacher, runs, device)
+    teachers = [teacher_of(name, runs, device) for name in settings.teacher.recipes]
     looks = settings.augmentation and settings.augmentation.weakened(0.5)
     torch.manual_seed(settings.training.seed)
     said = []
     for batch in torch.split(pictures[:, None], 256):
         total = torch.zeros(len(batch), len(EXPRESSIONS))
-        for _ in range(settings.teacher.looks):
-            look = augment(batch.float(), looks, teacher.side).to(device)
-            for one in (look, look.flip(-1)):
-                with half_precision(settings.training.precision, device):
-                    answer = teacher(feed(one, teacher)).float().cpu()
-                total += softmax(answer / settings.teacher.temperature, dim=1)
-        said.append(total / (2 * settings.teacher.looks))
+        for teacher in teachers:
+            for _ in range(settings.teacher.looks):
+                look = augment(batch.float(), looks, teacher.side).to(device)
+                for one in (look, look.flip(-1)):
+                    with half_precision(settings.training.precision, device):
+                        answer = teacher(feed(one, teacher)).float().cpu()
+                    total += softmax(answer / settings.teacher.temperature, dim=1)
+        said.append(total / total.sum(dim=1, keepdim=True))
     return torch.cat(said)
 
 

@@ -107,8 +107,19 @@ def test_a_random_fifth_takes_all_given_pictures_once(tmp_path: Path) -> None:
         data.load(tmp_path, "random-tenth")
 
 
+def test_everything_learns_from_the_validation_pictures_too(tmp_path: Path) -> None:
+    write_set(tmp_path / data.TRAIN_SET, made_up(80, seed=0), "train")
+    write_set(tmp_path / data.TEST_SET, made_up(20, seed=1), "test")
+    training, validation, judged = data.load(tmp_path)
+    every, watched, same = data.load(tmp_path, "everything")
+    assert equal(every, training.joined(validation))
+    assert equal(watched, validation) and equal(same, judged)
+    assert data.keeps_validation("digest") and not data.keeps_validation("everything")
+
+
 def test_what_was_judged_by_is_told_from_its_number() -> None:
     assert data.measured_on("digest", 3589) == "PublicTest"
+    assert data.measured_on("everything", 3589) == "PublicTest"
     assert data.measured_on("digest", data.PUBLIC_AND_PRIVATE) == "Public+Private"
     assert data.measured_on("random-fifth", data.PUBLIC_AND_PRIVATE) == "random fifth"
 

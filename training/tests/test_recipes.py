@@ -27,8 +27,9 @@ def shortened(settings: Recipe) -> Recipe:
 def test_a_recipe_runs_as_it_is(name: str, tmp_path: Path) -> None:
     settings = shortened(recipe.load(RECIPES / f"{name}.toml"))
     if settings.teacher:
-        own = shortened(recipe.load(RECIPES / f"{settings.teacher.recipe}.toml"))
-        train.train(own, made_up(16, 0), made_up(7, 1), tmp_path.parent / own.name)
+        for name in settings.teacher.recipes:
+            own = replace(shortened(recipe.load(RECIPES / f"{name}.toml")), teacher=None)
+            train.train(own, made_up(16, 0), made_up(7, 1), tmp_path.parent / own.name)
     network = train.train(settings, made_up(16, 0), made_up(7, 1), tmp_path)
     rows = (tmp_path / "curves.csv").read_text().splitlines()
     assert len(rows) == 1 + settings.training.epochs
@@ -38,7 +39,7 @@ def test_a_recipe_runs_as_it_is(name: str, tmp_path: Path) -> None:
 def test_a_network_learns_from_another_one_of_another_input(tmp_path: Path) -> None:
     faces, others = made_up(16, 0), made_up(7, 1)
     own = shortened(recipe.load(RECIPES / "cnn-tuned-ours.toml"))
-    taught = replace(own, teacher=Teacher("mien-s", looks=2, share=0.5, temperature=2.0))
+    taught = replace(own, teacher=Teacher(["mien-s"], looks=2, share=0.5, temperature=2.0))
     with pytest.raises(SystemExit, match="train the teacher mien-s first"):
         train.train(taught, faces, others, tmp_path / "taught")
     teacher = shortened(recipe.load(RECIPES / "mien-s.toml"))

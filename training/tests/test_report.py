@@ -67,11 +67,15 @@ def test_the_table_in_the_project_is_that_of_its_results() -> None:
     assert table.TABLE.read_text() == table.HEADING + rows + "\n", "run `python table.py`"
 
 
-def test_a_fifth_that_judges_fits_no_temperature(trained: Recipe, tmp_path: Path) -> None:
+def test_without_pictures_to_fit_it_the_recipe_says_the_temperature(
+    trained: Recipe, tmp_path: Path
+) -> None:
     training, validation, test = data.load(tmp_path)
     network = evaluate.load_run(trained, tmp_path, training)
-    fifth = replace(trained, split="random-fifth")
-    assert evaluate.report(fifth, network, validation, test).temperature == 1
+    card = replace(trained.card, temperature=0.7)
+    for split in ("random-fifth", "everything"):
+        unkept = replace(trained, split=split, card=card)
+        assert evaluate.report(unkept, network, validation, test).temperature == 0.7
     assert evaluate.report(trained, network, validation, test).temperature != 1
 
 

@@ -30,8 +30,8 @@ pub trait Classifier {
 
 /// A model run by ONNX Runtime.
 ///
-/// Build it, use it and drop it on the same thread: with CUDA a session that outlives its thread
-/// can crash at the program's end (github.com/pykeio/ort, issue 609).
+/// It may move to another thread, but is to be dropped before the program ends: with CUDA a session
+/// that is left over can crash then (github.com/pykeio/ort, issue 609).
 #[derive(Debug)]
 pub struct OnnxClassifier {
     card: Arc<ModelCard>,

@@ -201,8 +201,8 @@ impl FaceDetector for SeetaDetector {
         self.detect_others(luma, smallest_face, &[])
     }
 
-    /// A face in the picture costs the cascade as much as a third of the picture without one (measured
-    /// at 596×336), so the known ones are painted over.
+    /// A face in the picture costs the cascade more than half of a search (measured at 596×336), so
+    /// the known ones are painted over.
     fn detect_others(
         &mut self,
         luma: &GrayImage,

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 #[cfg(unix)]
 use std::{env, os::unix::process::CommandExt, process::Command};
 
-use clap::Parser;
 use mien::{crash, runtime};
 
 /// Keeps ONNX Runtime from reporting on its use to its maker over the network, as 1.29 and newer do
@@ -53,7 +52,7 @@ fn forbid_core_files() {
 }
 
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
+    let arguments = cli::Arguments::read();
     arguments.start_log();
     #[cfg(unix)]
     {

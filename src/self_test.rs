@@ -56,7 +56,7 @@ pub struct Check {
 pub struct SelfTest {
     /// The model's name.
     pub model: String,
-    /// Every check that could be made; the first that fails for good is the last.
+    /// Every check that could be made: a model that does not answer gets no more.
     pub checks: Vec<Check>,
 }
 

@@ -176,3 +176,44 @@ fn bench_tells_what_every_stage_takes() {
     let complaint = mien(&home, None, &["bench", "camera"]).unwrap_err();
     assert!(complaint.contains("its own pace"), "{complaint}");
 }
+
+#[test]
+fn how_much_is_said_may_be_asked_before_a_command_and_nothing_else() {
+    let home = tempfile::tempdir().unwrap();
+    let listed = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mien"));
+        let output = command
+            .args(arguments)
+            .env("XDG_DATA_HOME", home.path())
+            .timeout(Duration::from_secs(90))
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let (code, table, hint) = listed(&["models", "list"]);
+    assert!(code == Some(0) && hint.contains("Models of your own go into"));
+    for quietly in [["-q", "models", "list"], ["models", "list", "-q"]] {
+        assert_eq!(
+            listed(&quietly),
+            (Some(0), table.clone(), String::new()),
+            "{quietly:?}"
+        );
+    }
+    for (stray, arguments) in [
+        ("--model", &["--model", "mien-s", "models", "list"][..]),
+        ("--provider", &["--provider", "cpu", "doctor"]),
+        ("SOURCE", &["demo", "doctor"]),
+    ] {
+        let (code, _, error) = listed(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(
+            error.contains(stray) && error.contains("goes behind the command"),
+            "{arguments:?}: {error}"
+        );
+    }
+}

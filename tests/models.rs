@@ -211,8 +211,13 @@ fn a_model_that_fails_its_test_is_added_only_anyway() {
         .unwrap()
         .collect();
     assert!(left.is_empty(), "{left:?}");
-    let run = said(home.mien(&[&add[..], &["--anyway"]].concat()));
+    let run = said(home.mien(&[&add[..], &["--anyway", "--json", "-"]].concat()));
     assert_eq!(run.code, Some(0), "{}", run.err);
+    let entry: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        (&entry["name"], &entry["labels"][0]),
+        (&"mine".into(), &"sad".into())
+    );
     assert!(home.path("data/mien/models/mine.onnx").is_file());
     fs::write(home.path("words.onnx"), "these are words").unwrap();
     assert_fails(

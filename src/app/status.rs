@@ -127,7 +127,7 @@ fn stages_ui(ui: &mut Ui, times: Option<StageTimes>, all: bool) {
     let palette = Palette::of(ui.visuals());
     let times = times.unwrap_or_default();
     let stages = [
-        ("detect", times.detect, 96.0),
+        ("detect", times.shrink + times.detect, 96.0),
         ("crop", times.crop, 84.0),
         ("classify", times.classify, 102.0),
         ("track", times.track, 84.0),

@@ -23,7 +23,7 @@ use mien::tracker::CERTAIN;
 use serde::Serialize;
 
 use self::figures::{Laps, Millis, Throughput, cpu_time, peak_memory};
-use super::{ModelArgs, catalog, parts, warn_of, write_json};
+use super::{ModelArgs, catalog, parts, tell_provider, warn_of, write_json};
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -79,7 +79,7 @@ pub(super) fn run(args: &BenchArgs, quiet: bool) -> Result<()> {
     let folder = Workplace::make()?;
     let model = catalog().find(&args.model.model)?;
     warn_of(&model)?;
-    let (analyzer, provider) = analyzer(&model, args)?;
+    let (analyzer, provider) = analyzer(&model, args, quiet)?;
     let mut one = OneThread::new(analyzer, began);
     tell("One thread, stage by stage");
     let one_thread = timed(|| one.run(&spec, &folder.0, args.frames))?;
@@ -113,8 +113,9 @@ pub(super) fn run(args: &BenchArgs, quiet: bool) -> Result<()> {
     }
 }
 
-fn analyzer(model: &Model, args: &BenchArgs) -> Result<(Analyzer, &'static str)> {
+fn analyzer(model: &Model, args: &BenchArgs, quiet: bool) -> Result<(Analyzer, &'static str)> {
     let classifier = OnnxClassifier::load(model, args.model.provider.provider)?;
+    tell_provider(&classifier, quiet);
     let provider = classifier.provider();
     let analyzer = Analyzer::new(Box::new(SeetaDetector::new()?), Box::new(classifier));
     Ok((analyzer, provider))
@@ -198,7 +199,8 @@ fn as_shipped(model: &Model, args: &BenchArgs, spec: &SourceSpec, folder: &Path)
         blur: false,
         resume: false,
     };
-    let (analyzer, provider) = analyzer(model, args)?;
+    let already_told = true;
+    let (analyzer, provider) = analyzer(model, args, already_told)?;
     let mut source = open(spec, &analyzer)?;
     let item = Item::new(Path::new("as-shipped"), folder.to_owned());
     let mut batch = Batch::new(analyzer, provider, options, &stop);

@@ -13,10 +13,10 @@ pub(super) struct CamerasArgs {
     json: Option<String>,
 }
 
-pub(super) fn run(args: &CamerasArgs) -> Result<()> {
+pub(super) fn run(args: &CamerasArgs, quiet: bool) -> Result<()> {
     let cameras = camera::list()?;
     // No camera is an answer, not a failure.
-    if cameras.is_empty() {
+    if cameras.is_empty() && !quiet {
         eprintln!("No camera was found. Plug one in, or look at `demo`, a video or pictures.");
     }
     if let Some(target) = &args.json {

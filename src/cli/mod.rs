@@ -32,7 +32,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use log::LevelFilter;
 use mien::catalog::{self, Catalog, Model};
 use mien::classifier::{Classifier, OnnxClassifier};
@@ -47,7 +49,10 @@ use serde::Serialize;
 
 /// Facial expression recognition (emotion recognition), live, on your own machine.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(
+    version,
+    override_usage = "mien [OPTIONS] [SOURCE]\n       mien <COMMAND>"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -161,6 +166,23 @@ impl FromStr for Size {
 }
 
 impl Arguments {
+    /// Reads the command line, or ends with what is wrong with it. Before a command may stand what
+    /// all of them take; the rest would be of no effect there.
+    pub fn read() -> Self {
+        let mut usage = Self::command();
+        let matches = usage.get_matches_mut();
+        let stray = usage.get_arguments().find(|argument| {
+            !argument.is_global_set()
+                && matches.value_source(argument.get_id().as_str())
+                    == Some(ValueSource::CommandLine)
+        });
+        if let (Some((command, _)), Some(stray)) = (matches.subcommand(), stray) {
+            let text = format!("'{stray}' goes behind the command: mien {command} …");
+            usage.error(ErrorKind::ArgumentConflict, text).exit();
+        }
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Log lines go to stderr: warnings, unless the user wants less or more.
     pub fn start_log(&self) {
         let ours = match (self.quiet, self.verbose) {
@@ -185,8 +207,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Analyze(args)) => analyze::run(&args, arguments.quiet),
         Some(Command::Eval(args)) => eval::run(&args, arguments.quiet),
         Some(Command::Report(args)) => report::run(&args, arguments.quiet),
-        Some(Command::Models(args)) => models::run(&args),
-        Some(Command::Cameras(args)) => cameras::run(&args),
+        Some(Command::Models(args)) => models::run(&args, arguments.quiet),
+        Some(Command::Cameras(args)) => cameras::run(&args, arguments.quiet),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Bench(args)) => bench::run(&args, arguments.quiet),
     }

@@ -47,12 +47,12 @@ enum ModelsCommand {
     },
 }
 
-pub(super) fn run(args: &ModelsArgs) -> Result<()> {
+pub(super) fn run(args: &ModelsArgs, quiet: bool) -> Result<()> {
     end_with_the_asker();
     let json = args.json.as_deref();
     match &args.command {
-        None | Some(ModelsCommand::List) => list(json),
-        Some(ModelsCommand::Add(args)) => add::run(args),
+        None | Some(ModelsCommand::List) => list(json, quiet),
+        Some(ModelsCommand::Add(args)) => add::run(args, json),
         Some(ModelsCommand::Guess(args)) => add::guess_card(args, json),
         Some(ModelsCommand::Test { model }) => test(model.as_deref(), json),
         Some(ModelsCommand::Show { model }) => show(&catalog().find(model)?, json),
@@ -78,7 +78,7 @@ impl<'m> Entry<'m> {
     }
 }
 
-fn list(json: Option<&str>) -> Result<()> {
+fn list(json: Option<&str>, quiet: bool) -> Result<()> {
     let catalog = catalog();
     let models = catalog.list();
     if let Some(target) = json {
@@ -91,6 +91,7 @@ fn list(json: Option<&str>) -> Result<()> {
     }
     if let Some(folder) = Catalog::default_folder()
         && json.is_none()
+        && !quiet
     {
         eprintln!("Models of your own go into {}.", folder.display());
     }

@@ -179,8 +179,8 @@ impl Inbox {
         }
     }
 
-    // A thread that panicked while it held the lock left nothing half done: every change here is
-    // one assignment. So a poisoned lock is as good as any.
+    // A thread that panicked while it held the lock left nothing half done: no change here can
+    // panic between its assignments. So a poisoned lock is as good as any.
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }

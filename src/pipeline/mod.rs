@@ -188,7 +188,7 @@ impl Drop for Pipeline {
     }
 }
 
-/// What a panicking thread left behind here is whole: every change is one assignment.
+/// What a panicking thread left behind here is whole: no change can panic between its assignments.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -184,7 +184,7 @@ pub struct Gap {
     pub start: u64,
     /// …to here.
     pub end: u64,
-    /// `Gone`, `Stalled` or `Paused`; `None` when the log does not say why.
+    /// `Gone`, `Stalled`, `Paused` or `Asleep`; `None` when the log does not say why.
     pub reason: Option<EventKind>,
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::session::{self, Event, EventKind, Header, Lines, Row, SourceEntry};
 
 /// Frames further apart than this, in milliseconds, have a gap between them: a webcam in the dark
-/// gives 5 a second, and the pipeline calls a camera stalled after two seconds…
+/// gives 5 a second, and the pipeline calls a camera stalled after 2.5 seconds…
 const GAP: u64 = 1000;
 /// …unless they come so rarely (`--every`, a slow machine): then it takes so many times the usual.
 const GAP_TIMES_USUAL: u64 = 4;

@@ -10,7 +10,7 @@ use super::cell::Moment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
-    /// Another source; `detail` is its name.
+    /// Another source, or the same one once more; `detail` is its name, then with `, from its beginning`.
     Source,
     /// Another model; `detail` is its name.
     Model,

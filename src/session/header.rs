@@ -23,7 +23,7 @@ pub struct SourceEntry {
     pub kind: String,
     /// Its name, as in the log's rows (for a folder, the folder's).
     pub name: String,
-    /// A path, or a camera's format.
+    /// A path; empty for a camera and the demo.
     pub detail: String,
 }
 
@@ -76,7 +76,7 @@ pub struct Header {
     pub models: Vec<ModelEntry>,
     /// What the last model ran on: `CPU` or `CUDA`; empty before the first.
     pub provider: String,
-    /// What the program was asked to do, as the command names it.
+    /// What the program was asked to do.
     pub settings: serde_json::Value,
     /// Completed at the end.
     pub frames: FrameCounts,

@@ -30,7 +30,7 @@ pub const SECOND_FILE: &str = "second.csv";
 /// What happened besides.
 pub const EVENTS_FILE: &str = "events.csv";
 
-/// Every file in a session's folder that this program writes of itself, whole or half.
+/// Every file in a session's folder that this program writes of itself.
 pub(crate) const OWN_FILES: [&str; 6] = [
     HEADER_FILE,
     "session.json.new",

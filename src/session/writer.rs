@@ -87,8 +87,8 @@ impl SessionWriter {
 
     /// Records that from now on this source is looked at: in `session.json` and as an event.
     ///
-    /// `kind` as [`crate::source::SourceSpec::kind`] gives it, `name` as in the rows, `detail` a path
-    /// or a camera's format.
+    /// `kind` as [`crate::source::SourceSpec::kind`] gives it, `name` as in the rows, `detail` a path,
+    /// empty for a camera and the demo.
     ///
     /// # Errors
     /// [`Error::Log`], as for every method that writes.

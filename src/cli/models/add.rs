@@ -11,6 +11,7 @@ use mien::import::{Import, Keys};
 use mien::self_test::{guess, side_file};
 
 use super::super::write_json;
+use super::Entry;
 
 /// A model and what is known of its card.
 #[derive(Debug, Args)]
@@ -55,12 +56,14 @@ impl CardArgs {
 }
 
 /// Completes the card, tries the model in a process of its own, and copies both.
-pub(super) fn run(args: &AddArgs) -> Result<()> {
+pub(super) fn run(args: &AddArgs, json: Option<&str>) -> Result<()> {
     let import = Import::for_user().context("there is no home folder for models")?;
     let mut keys = args.card.known()?;
     complete(args, &import, &mut keys)?;
     let trial = import.try_out(&args.card.file, &keys, &NEVER)?;
-    super::print_test(&trial.test);
+    if json.is_none() {
+        super::print_test(&trial.test);
+    }
     if let Some(failure) = trial.test.failure() {
         let detail = &failure.detail;
         ensure!(
@@ -69,6 +72,9 @@ pub(super) fn run(args: &AddArgs) -> Result<()> {
         );
     }
     let model = trial.take()?;
+    if let Some(target) = json {
+        return write_json(target, &Entry::new(&model));
+    }
     let name = &model.card.name;
     say!("Added '{name}' to {}.", import.folder().display());
     say!("It is in the window's menu; elsewhere: --model {name}");

@@ -22,6 +22,7 @@ import recipe
 import train
 from data import FaceSet
 from expressions import EXPRESSIONS, VOTE_COLUMNS, VOTES
+from networks.common import without_floor
 from recipe import Recipe
 
 MIEN = {
@@ -158,6 +159,21 @@ def test_scores_are_those_worked_out_by_hand() -> None:
     assert scores.confusion[0] == [1, 0, 0, 1, 0, 0, 0]
     assert scores.ece == pytest.approx(0.15)
     assert scores.reliability == [[0.9, 0.75, 4]]
+
+
+def test_without_its_floor_a_network_is_surer_and_answers_the_same() -> None:
+    smoothed = torch.tensor([[0.88, *[0.02] * 6], [0.4, 0.3, 0.2, 0.04, 0.02, 0.02, 0.02]])
+    before = smoothed.log()
+    after = torch.softmax(without_floor(before, 0.02), dim=1)
+    assert after[0, 0] > 0.98
+    assert torch.equal(after.argmax(dim=1), smoothed.argmax(dim=1))
+    assert (after > 0).all()
+    network = networks.build(recipe.load(RECIPES / "mien-s.toml").network).eval()
+    pictures = torch.rand(2, 1, 48, 48) * 255
+    with torch.no_grad():
+        before = network(pictures)
+        network.floor = 0.02
+        torch.testing.assert_close(network(pictures), without_floor(before, 0.02))
 
 
 def test_temperature_softens_what_is_too_sure() -> None:

@@ -32,8 +32,8 @@ async function open(file, view) {
     if (request.url() !== address && !request.url().startsWith("data:")) fault(`asks for ${request.url()}`);
   });
   await page.setBypassCSP(true); // for axe-core alone; the page's own rules stay in its file
+  await page.emulateMediaType(view.media ?? "screen"); // first: it forgets the features
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: view.theme }]);
-  await page.emulateMediaType(view.media ?? "screen");
   await page.setViewport({ width: view.width, height: 900 });
   await page.goto(address, { waitUntil: "networkidle0" });
   return { page, fault };

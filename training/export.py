@@ -54,17 +54,31 @@ def trained_on(settings: Recipe) -> str:
 
 
 def truths(settings: Recipe) -> str:
+    taught: dict[str, list[str]] = {}
+    for teacher in teachers_of(settings):
+        taught.setdefault(targets(teacher), []).append(teacher.name)
+    if not taught:
+        return targets(settings)
+    said = [
+        f"the answers of {' and '.join(names)}, which learned from {what}"
+        for what, names in taught.items()
+    ]
+    return ", and ".join([targets(settings), *said])
+
+
+def targets(settings: Recipe) -> str:
     share = settings.targets.labels_share
-    said = "the challenge's labels"
-    if share < 1:
-        said = f"{share:.0%} {said}, {1 - share:.0%} FER+ votes"
-    elif not settings.teacher:
-        said += " alone"
-    if settings.teacher:
-        teachers = [recipe.load(RECIPES / f"{name}.toml") for name in settings.teacher.recipes]
-        for teacher in teachers:
-            said += f", and the answers of {teacher.name}, which learned from {truths(teacher)}"
-    return said
+    labels = "the challenge's labels"
+    return f"{labels} alone" if share == 1 else f"{share:.0%} {labels}, {1 - share:.0%} FER+ votes"
+
+
+def teachers_of(settings: Recipe) -> list[Recipe]:
+    """Whoever taught it, and whoever taught those, each once."""
+    found: dict[str, Recipe] = {}
+    for name in settings.teacher.recipes if settings.teacher else []:
+        teacher = recipe.load(RECIPES / f"{name}.toml")
+        found |= {one.name: one for one in [*teachers_of(teacher), teacher]}
+    return list(found.values())
 
 
 def input_of(network: FaceNetwork) -> str:

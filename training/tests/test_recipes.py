@@ -7,6 +7,7 @@ import pytest
 import torch
 from made_up import made_up
 
+import export
 import networks
 import recipe
 import train
@@ -112,3 +113,11 @@ def test_l2_pulls_only_the_layers_that_a_network_names() -> None:
     assert isinstance(held, list) and [p.shape for p in held] == [(8, 1, 3, 3), (8, 8, 3, 3)]
     total = sum(len(group["params"]) for group in groups if isinstance(group["params"], list))
     assert total == len(list(network.parameters()))
+
+
+def test_a_card_names_all_who_taught_and_what_they_learned_from() -> None:
+    said = export.trained_on(recipe.load(RECIPES / "mien-m-challenge.toml"))
+    assert said.endswith(
+        "the challenge's labels alone, and the answers of teacher-challenge and "
+        "teacher-challenge-2, which learned from the challenge's labels alone"
+    )

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use common::home::{Home, said};
 
 /// Runs the program in a home of its own; gives what it printed, or what it complained of.
 fn mien(home: &TempDir, runtime: Option<&Path>, arguments: &[&str]) -> Result<String, String> {
@@ -179,21 +183,10 @@ fn bench_tells_what_every_stage_takes() {
 
 #[test]
 fn how_much_is_said_may_be_asked_before_a_command_and_nothing_else() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let listed = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mien"));
-        let output = command
-            .args(arguments)
-            .env("XDG_DATA_HOME", home.path())
-            .timeout(Duration::from_secs(90))
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code(),
-            text(output.stdout),
-            text(output.stderr),
-        )
+        let run = said(home.mien(arguments));
+        (run.code, run.out, run.err)
     };
     let (code, table, hint) = listed(&["models", "list"]);
     assert!(code == Some(0) && hint.contains("Models of your own go into"));

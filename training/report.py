@@ -44,7 +44,9 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     run = runs / settings.name
     state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
     found = evaluate.report(settings, network, validation, judged)
-    on_validation = evaluate.report(settings, network, validation, validation)
+    on_validation = None
+    if data.keeps_validation(settings.split):
+        on_validation = asdict(evaluate.report(settings, network, validation, validation))
     measured_on = data.measured_on(settings.split, len(judged))
     evaluate.print_report(f"{settings.name} on {measured_on}", found)
 
@@ -70,7 +72,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "epochs": state["epoch"],
         "minutes": round(seconds / 60, 1),
         **state.get("made", {"machine": "not recorded", "commit": "not recorded"}),
-        "validation": asdict(on_validation) if data.keeps_validation(settings.split) else None,
+        "validation": on_validation,
         "judged": asdict(found),
         # An early epoch of an old run may lack a figure.
         "curve": [{name: float(v) for name, v in row.items() if v} for row in curve],

@@ -25,8 +25,8 @@ const ABOUT: [(&str, &str); 4] = [
     ),
     (
         "Privacy",
-        "Everything happens on this machine. This window stores and sends no picture. A recording holds \
-         numbers and the names of expressions; ask people before you record them.",
+        "Everything happens on this machine. This window stores and sends no picture. A recording \
+         holds numbers and the names of expressions; ask people before you record them.",
     ),
 ];
 

@@ -215,3 +215,15 @@ def test_golden_crops_are_renewed_unchanged() -> None:
     for name, box, margin in crop.CASES:
         with Image.open(crop.TESTS_DATA / "golden" / f"crop-{name}.png") as expected:
             np.testing.assert_array_equal(crop.crop(frame, box, margin), expected)
+
+
+def test_an_export_holds_no_denormal_weights(tmp_path: Path) -> None:
+    network = networks.build(recipe.load(RECIPES / "mien-s.toml").network).eval()
+    with torch.no_grad():
+        network.head.weight[0, 0] = 1e-40
+    export.write(network, {}, tmp_path / "m.onnx")
+    model = onnx.load(tmp_path / "m.onnx")
+    weights = [onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
+    floats = np.concatenate([w.ravel() for w in weights if w.dtype == np.float32])
+    assert (floats != 0).any()
+    assert not ((floats != 0) & (np.abs(floats) < export.FAINT)).any()

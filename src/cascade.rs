@@ -5,6 +5,9 @@
 //! It finds what the authors' program (BSD-2-Clause) and its port, the crate `rustface`, find, to the
 //! last bit of the score: sums are taken in their order. `tests/cascade.rs` holds it to that.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use fearless_simd::Level;
 
 mod model;
@@ -15,7 +18,7 @@ mod surf;
 
 use self::model::Model;
 use self::patterns::PatternMap;
-use self::perceptron::Answer;
+use self::perceptron::Answers;
 use self::picture::{Picture, Scaler};
 use self::surf::GradientSums;
 
@@ -53,7 +56,10 @@ pub struct Cascade {
     window: Scaler,
     patterns: PatternMap,
     sums: GradientSums,
-    answer: Answer,
+    /// A perceptron's, for each different window.
+    answers: Answers,
+    /// The number of each among them.
+    windows: HashMap<(i32, i32, i32), usize>,
     merger: Merger,
     /// What the first stage lets pass, for each of its views.
     views: Vec<Vec<Candidate>>,
@@ -75,7 +81,8 @@ impl Cascade {
             window: Scaler::new(wide),
             patterns: PatternMap::new(wide),
             sums: GradientSums::new(wide),
-            answer: Answer::new(wide),
+            answers: Answers::new(wide),
+            windows: HashMap::new(),
             merger: Merger::default(),
             candidates: Vec::new(),
         })
@@ -147,17 +154,25 @@ impl Cascade {
     /// Keeps the candidates that a perceptron takes for faces, each where it says that the face is.
     fn judge(&mut self, picture: &Picture, number: usize) {
         let judge = &self.model.judges[number];
-        self.candidates.retain_mut(|candidate| {
-            let side = candidate.side;
-            if side < 2 || candidate.x + side <= 0 || candidate.y + side <= 0 {
-                return false;
+        self.candidates.retain(Candidate::is_in_sight);
+        self.windows.clear();
+        self.answers.clear();
+        for candidate in &self.candidates {
+            // Several views may have let the same window pass.
+            let next = self.windows.len();
+            if let Entry::Vacant(entry) = self.windows.entry(candidate.window()) {
+                entry.insert(next);
+                let (x, y, side) = candidate.window();
+                let window = (self.window).cut(picture, x, y, side as usize);
+                self.sums.compute(&window);
+                judge.perceptron.look(&self.sums, &mut self.answers);
             }
-            let window = (self.window).cut(picture, candidate.x, candidate.y, side as usize);
+        }
+        judge.perceptron.answer(&mut self.answers);
+        self.candidates.retain_mut(|candidate| {
+            let [score, right, down, larger] = self.answers.get(self.windows[&candidate.window()]);
             // The authors' program moves what begins outside to the edge only after it has seen it.
             (candidate.x, candidate.y) = (candidate.x.max(0), candidate.y.max(0));
-            self.sums.compute(&window);
-            let [score, right, down, larger] =
-                judge.perceptron.answer(&self.sums, &mut self.answer);
             if score <= judge.threshold {
                 return false;
             }
@@ -168,6 +183,15 @@ impl Cascade {
 }
 
 impl Candidate {
+    fn window(&self) -> (i32, i32, i32) {
+        (self.x, self.y, self.side)
+    }
+
+    /// Whether a part of it lies below and right of the picture's corner.
+    fn is_in_sight(&self) -> bool {
+        self.side >= 2 && self.x + self.side > 0 && self.y + self.side > 0
+    }
+
     /// Where a perceptron says that the face is; its answers are 0.5 where nothing is to be moved.
     fn moved(self, right: f32, down: f32, larger: f32, score: f32) -> Self {
         let old = self.side as f32;

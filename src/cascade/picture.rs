@@ -48,15 +48,64 @@ pub(super) struct Scaler {
     pixels: Vec<u8>,
     /// A part with black where it leaves the picture.
     bordered: Vec<u8>,
-    columns: Vec<Place>,
-    /// The two widths for which `columns` holds.
-    widths: (usize, usize),
+    columns: Columns,
     /// Two rows as wide as the result: those above and below the one in work.
     rows: [Vec<f64>; 2],
 }
 
+/// Where the columns of a result lie in what it is made from; one list for each of what they are asked
+/// for, so that many columns are computed at once.
+#[derive(Default)]
+struct Columns {
+    /// The two widths for which they hold.
+    widths: (usize, usize),
+    first: Vec<usize>,
+    parts: [Vec<f64>; 2],
+    /// The two pixels between which each lies, of the row in work.
+    pixels: [Vec<u8>; 2],
+}
+
+impl Columns {
+    fn set(&mut self, widths: (usize, usize)) {
+        if self.widths == widths {
+            return;
+        }
+        self.widths = widths;
+        self.first.clear();
+        self.parts.iter_mut().for_each(Vec::clear);
+        for place in (0..widths.1).map(|x| Place::of(x, widths)) {
+            self.first.push(place.first);
+            for (parts, part) in self.parts.iter_mut().zip(place.parts) {
+                parts.push(part);
+            }
+        }
+        for pixels in &mut self.pixels {
+            pixels.resize(widths.1, 0);
+        }
+    }
+
+    /// A row as wide as the result.
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for each kind of processor"
+    )]
+    #[inline(always)]
+    fn fill(&mut self, row: &[u8], values: &mut [f64]) {
+        let [left, right] = &mut self.pixels;
+        for ((&first, left), right) in self.first.iter().zip(&mut *left).zip(&mut *right) {
+            [*left, *right] = row[first..].first_chunk().copied().unwrap_or_default();
+        }
+        let left = self.parts[0].iter().zip(&*left);
+        let right = self.parts[1].iter().zip(&*right);
+        for (value, ((left_part, &left), (right_part, &right))) in
+            values.iter_mut().zip(left.zip(right))
+        {
+            *value = left_part * f64::from(left) + right_part * f64::from(right);
+        }
+    }
+}
+
 /// Between which two pixels of an axis something lies, and what part each of them has in it.
-#[derive(Clone, Copy)]
 struct Place {
     first: usize,
     parts: [f64; 2],
@@ -80,8 +129,7 @@ impl Scaler {
             level,
             pixels: Vec::new(),
             bordered: Vec::new(),
-            columns: Vec::new(),
-            widths: (0, 0),
+            columns: Columns::default(),
             rows: [Vec::new(), Vec::new()],
         }
     }
@@ -135,12 +183,16 @@ impl Scaler {
         to: (usize, usize),
     ) {
         let (across, down) = ((from.0, to.0), (from.1, to.1));
-        if self.widths != across {
-            self.columns.clear();
-            (self.columns).extend((0..to.0).map(|x| Place::of(x, across)));
-            self.widths = across;
-        }
         self.pixels.resize(to.0 * to.1, 0);
+        let row = |y: usize| &picture.row(top + y)[left..left + from.0];
+        if from == to {
+            // Each pixel lies on its own.
+            for (y, line) in self.pixels.chunks_exact_mut(to.0).enumerate() {
+                line.copy_from_slice(row(y));
+            }
+            return;
+        }
+        self.columns.set(across);
         let Self {
             level,
             pixels,
@@ -151,7 +203,6 @@ impl Scaler {
         for row in rows.iter_mut() {
             row.resize(to.0, 0.0);
         }
-        let row = |y: usize| &picture.row(top + y)[left..left + from.0];
         let lines =
             (pixels.chunks_exact_mut(to.0).enumerate()).map(|(y, line)| (Place::of(y, down), line));
         dispatch!(*level, _ => blend(lines, row, columns, rows));
@@ -167,7 +218,7 @@ impl Scaler {
 fn blend<'a>(
     lines: impl Iterator<Item = (Place, &'a mut [u8])>,
     row: impl Fn(usize) -> &'a [u8],
-    columns: &[Place],
+    columns: &mut Columns,
     rows: &mut [Vec<f64>; 2],
 ) {
     // Which rows are there already; one follows the other by its last bit.
@@ -177,14 +228,7 @@ fn blend<'a>(
             if std::mem::replace(&mut there[number % 2], number) == number {
                 continue;
             }
-            let row = row(number);
-            for (value, column) in rows[number % 2].iter_mut().zip(columns) {
-                let [one, other] = row[column.first..]
-                    .first_chunk()
-                    .copied()
-                    .unwrap_or_default();
-                *value = column.parts[0] * f64::from(one) + column.parts[1] * f64::from(other);
-            }
+            columns.fill(row(number), &mut rows[number % 2]);
         }
         let (upper, lower) = (&rows[first % 2], &rows[(first + 1) % 2]);
         for ((pixel, upper), lower) in line.iter_mut().zip(upper).zip(lower) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Cursor;
 
+use fearless_simd::{Level, dispatch};
 use image::codecs::jpeg::JpegDecoder;
 use image::{ColorType, DynamicImage, GrayImage, ImageDecoder, RgbImage};
 use serde::Serialize;
@@ -201,7 +202,16 @@ const fn brightness(y: u8) -> i32 {
 
 /// Makes a Y plane of studio range, 16–235, one of full range.
 pub(super) fn expand(luma: &mut GrayImage) {
-    for value in luma.iter_mut() {
+    dispatch!(Level::new(), _ => widen(luma));
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for each kind of processor"
+)]
+#[inline(always)]
+fn widen(luma: &mut [u8]) {
+    for value in luma {
         *value = (brightness(*value) >> 16).clamp(0, 255) as u8;
     }
 }

@@ -1,5 +1,6 @@
 //! The model card: what a model expects and what it answers, read from the ONNX file or its side file.
 
+mod checksum;
 mod figures;
 mod onnx;
 mod reader;
@@ -12,8 +13,9 @@ use serde::{Serialize, Serializer};
 
 use crate::expression::Expression;
 
+pub use self::checksum::Checksum;
+pub(crate) use self::checksum::sha256;
 pub use self::figures::{Bin, Figures, Truth};
-pub(crate) use self::reader::sha256;
 pub use self::reader::{KEYS, REQUIRED, keys};
 
 /// Height, width and channels that a model takes.
@@ -81,8 +83,8 @@ pub struct ModelCard {
     pub name: Arc<str>,
     /// For people.
     pub title: String,
-    /// SHA-256 of the file, in hexadecimal.
-    pub sha256: String,
+    /// Of the file.
+    pub sha256: Checksum,
     /// The output's order.
     pub labels: Vec<Expression>,
     /// Input shape without the batch axis.

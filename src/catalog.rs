@@ -80,7 +80,7 @@ impl Model {
     }
 
     fn built_in(file: &str, onnx: &'static [u8]) -> Result<Self> {
-        let card = ModelCard::read(file, onnx, None)?;
+        let card = ModelCard::built_in(file, onnx)?;
         Ok(Self {
             card: Arc::new(card),
             bytes: onnx.len() as u64,

@@ -138,7 +138,7 @@ mod tests {
         ModelCard {
             name: Arc::from("test"),
             title: String::new(),
-            sha256: String::new(),
+            sha256: String::new().into(),
             labels: vec![Expression::Happy, Expression::Sad],
             input: InputSize {
                 height: 4,

@@ -100,7 +100,7 @@ mod tests {
         ModelCard {
             name: Arc::from("test"),
             title: String::new(),
-            sha256: String::new(),
+            sha256: String::new().into(),
             labels: Vec::new(),
             input: InputSize {
                 height: 48,

@@ -74,7 +74,7 @@ fn card(name: &str) -> ModelCard {
     ModelCard {
         name: Arc::from(name),
         title: String::new(),
-        sha256: String::new(),
+        sha256: String::new().into(),
         labels: vec![Expression::Happy, Expression::Sad],
         input: InputSize {
             height: 48,

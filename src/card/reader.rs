@@ -1,13 +1,10 @@
 //! Reads a card from an ONNX file's metadata and the side file beside it, without ONNX Runtime.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
-use super::{Color, InputSize, ModelCard, Scale, onnx};
+use super::{Checksum, Color, InputSize, ModelCard, Scale, onnx};
 use crate::error::{Error, Result};
 use crate::expression::Expression;
 
@@ -62,7 +59,24 @@ impl ModelCard {
     /// [`Error::BadModel`] when the bytes are no ONNX model, or the card lacks something or says
     /// something impossible.
     pub fn read(file: &str, onnx: &[u8], side: Option<&str>) -> Result<Self> {
-        card(file, onnx, side).map_err(|reason| Error::BadModel {
+        Self::with_checksum(file, onnx, side, Checksum::of(onnx))
+    }
+
+    /// Reads the card of a model inside the program.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn built_in(file: &str, onnx: &'static [u8]) -> Result<Self> {
+        Self::with_checksum(file, onnx, None, Checksum::later(onnx))
+    }
+
+    fn with_checksum(
+        file: &str,
+        onnx: &[u8],
+        side: Option<&str>,
+        checksum: Checksum,
+    ) -> Result<Self> {
+        card(file, onnx, side, checksum).map_err(|reason| Error::BadModel {
             model: file.to_owned(),
             reason,
         })
@@ -71,7 +85,7 @@ impl ModelCard {
     /// Whether this is the card of the model with these bytes.
     #[must_use]
     pub fn is_of(&self, onnx: &[u8]) -> bool {
-        self.sha256 == sha256(onnx)
+        self.sha256 == Checksum::of(onnx)
     }
 }
 
@@ -102,7 +116,12 @@ pub fn keys(onnx: &[u8], side: Option<&str>) -> Result<BTreeMap<String, String>,
     Ok(keys)
 }
 
-fn card(file: &str, onnx: &[u8], side: Option<&str>) -> Result<ModelCard, String> {
+fn card(
+    file: &str,
+    onnx: &[u8],
+    side: Option<&str>,
+    checksum: Checksum,
+) -> Result<ModelCard, String> {
     let keys = keys(onnx, side)?;
     let missing: Vec<&str> = REQUIRED
         .into_iter()
@@ -151,7 +170,7 @@ fn card(file: &str, onnx: &[u8], side: Option<&str>) -> Result<ModelCard, String
         title: Some(text("title"))
             .filter(|title| !title.is_empty())
             .unwrap_or_else(|| name.to_owned()),
-        sha256: sha256(onnx),
+        sha256: checksum,
         labels: labels(&text("labels"))?,
         input,
         layout: parse(&keys, "layout")?,
@@ -261,16 +280,6 @@ fn metrics(text: &str) -> Result<serde_json::Value, String> {
         .map_err(|error| format!("the metrics in its card are no JSON: {error}"))
 }
 
-/// The SHA-256 of some bytes, in hexadecimal.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _infallible = write!(hex, "{byte:02x}");
-            hex
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Layout, Output};
@@ -317,7 +326,7 @@ mod tests {
         assert_eq!(card.input.to_string(), "48x48x1");
         assert!((card.temperature - 1.5).abs() < 1e-6 && (card.margin - 0.1).abs() < 1e-6);
         assert_eq!(card.metrics["accuracy"], 0.5);
-        assert_eq!(card.sha256.len(), 64);
+        assert_eq!(card.sha256.hex().len(), 64);
     }
 
     #[test]

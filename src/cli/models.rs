@@ -193,7 +193,7 @@ fn show(model: &Model, json: Option<&str>) -> Result<()> {
         ("title", card.title.clone()),
         ("place", model.place()),
         ("size", size(model.bytes)),
-        ("sha256", card.sha256.clone()),
+        ("sha256", card.sha256.to_string()),
         ("labels", labels.join(",")),
         ("input", card.input.to_string()),
         ("layout", card.layout.to_string()),

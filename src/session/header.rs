@@ -42,7 +42,7 @@ impl From<&ModelCard> for ModelEntry {
     fn from(card: &ModelCard) -> Self {
         Self {
             name: card.name.to_string(),
-            sha256: card.sha256.clone(),
+            sha256: card.sha256.to_string(),
             labels: card.labels.clone(),
         }
     }

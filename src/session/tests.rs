@@ -21,7 +21,7 @@ fn card(name: &str) -> ModelCard {
     ModelCard {
         name: name.into(),
         title: String::new(),
-        sha256: format!("sha of {name}"),
+        sha256: format!("sha of {name}").into(),
         labels: vec![Expression::Happy, Expression::Sad],
         input: InputSize {
             height: 48,

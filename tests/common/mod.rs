@@ -229,7 +229,7 @@ pub fn card(name: &str) -> ModelCard {
     ModelCard {
         name: Arc::from(name),
         title: format!("Fake {name}"),
-        sha256: "0".repeat(64),
+        sha256: "0".repeat(64).into(),
         labels: Expression::ALL[..7].to_vec(),
         input: InputSize {
             height: 48,

@@ -14,9 +14,10 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use serde_json::json;
 
@@ -24,6 +25,7 @@ use self::clerk::Clerk;
 use self::look::Look;
 use self::resume::Found;
 use crate::analyzer::Analyzer;
+use crate::card::ModelCard;
 use crate::crash;
 use crate::error::{Error, Result};
 use crate::observation::Observation;
@@ -110,32 +112,43 @@ impl Outcome {
     }
 }
 
-/// Frames found and not yet read.
-const AHEAD: usize = 4;
+/// How many frames may be found and not yet read: the more, the less one thread waits for the other, when
+/// all of a frame is searched or several are read together; the fewer, the larger they are.
+fn ahead(bytes: Option<usize>) -> usize {
+    const FEWEST: usize = 4;
+    const MOST: usize = 16;
+    const BYTES: usize = 16 << 20;
+    bytes.map_or(FEWEST, |bytes| (BYTES / bytes.max(1)).clamp(FEWEST, MOST))
+}
+
+/// An analyzer, and what its model runs on, for the log: `CPU` or `CUDA`.
+pub type Hired = (Analyzer, &'static str);
 
 /// Analyses one input after another.
 pub struct Batch<'a> {
-    analyzer: Analyzer,
-    /// What the model runs on, for the log: `CPU` or `CUDA`.
-    provider: &'static str,
+    /// The model's.
+    card: Arc<ModelCard>,
+    hire: Box<dyn Fn() -> Result<Hired> + Sync + 'a>,
+    hired: Option<Hired>,
     options: Options,
     /// Set from outside to end between two frames.
     stop: &'a AtomicBool,
 }
 
 impl<'a> Batch<'a> {
-    /// A batch that has read nothing. Once `stop` is set it ends between two frames, with all that
-    /// was seen on disk.
+    /// A batch that has read nothing, and that calls `hire` while it opens its first input. Once `stop`
+    /// is set it ends between two frames, with all that was seen on disk.
     #[must_use]
     pub fn new(
-        analyzer: Analyzer,
-        provider: &'static str,
+        card: Arc<ModelCard>,
+        hire: impl Fn() -> Result<Hired> + Sync + 'a,
         options: Options,
         stop: &'a AtomicBool,
     ) -> Self {
         Self {
-            analyzer,
-            provider,
+            card,
+            hire: Box::new(hire),
+            hired: None,
             options,
             stop,
         }
@@ -146,20 +159,24 @@ impl<'a> Batch<'a> {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// Whether it has an analyzer by now.
+    fn is_hired(&self) -> bool {
+        self.hired.is_some()
+    }
+
     /// Opens an item and analyses it with [`Self::run`], unless that has been done and is not to be
     /// done again. `progress` is asked, once the item is open, for what hears the number of frames
     /// read.
     ///
     /// # Errors
-    /// Those of [`Self::run`], and [`Error::Log`] when half a session cannot be replaced.
+    /// Those of [`Self::run`] and of `hire`, and [`Error::Log`] when half a session cannot be replaced.
     pub fn analyze(&mut self, item: &Item, progress: &Progress) -> Result<Outcome> {
         let input = match SourceSpec::of_path(&item.path) {
             Ok(input) => input,
             Err(error) => return Ok(Outcome::failed(error)),
         };
         if self.options.resume {
-            let card = self.analyzer.classifier().card();
-            match resume::find(item, &input, card, &self.options)? {
+            match resume::find(item, &input, &self.card, &self.options)? {
                 Found::Nothing => {}
                 Found::Done(folder) => {
                     return Ok(Outcome {
@@ -176,13 +193,23 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        let needs_colors =
-            self.options.annotated || self.analyzer.classifier().card().wants_colors();
-        let source = if needs_colors {
-            source::open(&input, &CameraRequest::default())
-        } else {
-            source::open_grey(&input)
-        };
+        // A video's programs take as long to start as a model to load.
+        let (source, hired) = thread::scope(|scope| {
+            let hire = || crash::caught(&self.hire);
+            let hiring = self.hired.is_none().then(|| scope.spawn(hire));
+            let source = if self.options.annotated || self.card.wants_colors() {
+                source::open(&input, &CameraRequest::default())
+            } else {
+                source::open_grey(&input)
+            };
+            let join = |hiring: ScopedJoinHandle<_>| {
+                hiring.join().unwrap_or_else(|panic| resume_unwind(panic))
+            };
+            (source, hiring.map(join))
+        });
+        if let Some(hired) = hired {
+            self.hired = Some(hired?);
+        }
         match source {
             Ok(mut source) => {
                 let mut hear = progress(source.as_ref());
@@ -209,23 +236,27 @@ impl<'a> Batch<'a> {
         source: &mut dyn FrameSource,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Outcome> {
-        self.analyzer.start_over();
+        let (analyzer, provider) = match &mut self.hired {
+            Some(hired) => hired,
+            none => none.insert((self.hire)()?),
+        };
+        analyzer.start_over();
         let is_folder = matches!(input, SourceSpec::Folder(_));
         let mut clerk = Clerk {
             item,
             input,
             source_name: source.name().to_owned(),
             options: self.options,
-            provider: self.provider,
+            provider,
             records: None,
             outcome: Outcome::default(),
         };
         let (options, stop) = (self.options, self.stop);
-        let (finder, reader) = self.analyzer.halves();
+        let (finder, reader) = analyzer.halves();
         if options.blur {
             finder.search_always();
         }
-        let (sender, steps) = sync_channel(AHEAD);
+        let (sender, steps) = sync_channel(ahead(source.expected_bytes()));
         let (result, frames_read) = thread::scope(|scope| {
             let clerk = &mut clerk;
             let desk = thread::Builder::new()

@@ -10,7 +10,7 @@ use crate::face::{Detection, FaceBox};
 use crate::resize::Resampler;
 
 /// Finds faces.
-pub trait FaceDetector {
+pub trait FaceDetector: Send {
     /// Faces in `luma`, in its pixels. `smallest_face` is the width of the smallest face worth
     /// finding, as a share of the picture's width; cost grows with the inverse of its square.
     ///

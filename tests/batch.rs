@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use image::{Rgb, RgbImage};
@@ -56,7 +57,16 @@ fn happy() -> Analyzer {
 }
 
 fn batch(options: Options, stop: &AtomicBool) -> Batch<'_> {
-    Batch::new(happy(), "CPU", options, stop)
+    batch_of(happy, options, stop)
+}
+
+fn batch_of<'a>(
+    analyzer: impl Fn() -> Analyzer + Sync + 'a,
+    options: Options,
+    stop: &'a AtomicBool,
+) -> Batch<'a> {
+    let card = Arc::new(analyzer().classifier().card().clone());
+    Batch::new(card, move || Ok((analyzer(), "CPU")), options, stop)
 }
 
 fn run(out: &Path, options: Options, input: &SourceSpec, steps: &[Step]) -> Result<Outcome> {
@@ -218,13 +228,15 @@ impl Classifier for Tiring {
 fn frames_before_an_answer_that_is_nonsense_are_kept() {
     let out = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
-    let tiring = Tiring {
-        inner: FakeClassifier::sure_of("tired", Expression::Happy),
-        left: 6,
+    let tiring = || {
+        let tiring = Tiring {
+            inner: FakeClassifier::sure_of("tired", Expression::Happy),
+            left: 6,
+        };
+        Analyzer::new(Box::new(FakeDetector(vec![FACE])), Box::new(tiring))
     };
-    let analyzer = Analyzer::new(Box::new(FakeDetector(vec![FACE])), Box::new(tiring));
     let mut source = source(&[Step::Frames(9)]);
-    let error = Batch::new(analyzer, "CPU", OPTIONS, &stop)
+    let error = batch_of(tiring, OPTIONS, &stop)
         .run(&item(out.path()), &video(), source.as_mut(), &mut |_| {})
         .unwrap_err();
     assert!(matches!(error, Error::BadAnswer { .. }), "{error}");
@@ -236,8 +248,8 @@ fn frames_before_an_answer_that_is_nonsense_are_kept() {
 fn a_model_that_answers_nonsense_stops_the_batch() {
     let out = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
-    let mad = analyzer(FakeClassifier::mad("mad-model"));
-    let mut batch = Batch::new(mad, "CPU", OPTIONS, &stop);
+    let mad = || analyzer(FakeClassifier::mad("mad-model"));
+    let mut batch = batch_of(mad, OPTIONS, &stop);
     let mut source = source(&[Step::Frames(3)]);
     let error = batch
         .run(&item(out.path()), &video(), source.as_mut(), &mut |_| {})
@@ -274,11 +286,10 @@ fn run_items(home: &Path, items: &[Item], jobs: usize, options: Options) -> Vec<
     let summary = Summary::open(&home.join("out")).unwrap();
     let mut endings = Vec::new();
     let jobs = NonZeroUsize::new(jobs).unwrap();
-    let hire = || Ok(batch(options, &stop));
     run_all(
         items,
         jobs,
-        &hire,
+        &|| batch(options, &stop),
         &|_| Box::new(|_| {}),
         &mut |item, outcome| {
             let outcome = outcome?;
@@ -442,16 +453,13 @@ fn a_broken_job_ends_the_others_and_is_told_once() {
     let home = tempfile::tempdir().unwrap();
     let items = albums(home.path(), 2);
     let stop = AtomicBool::new(false);
-    let hire = || {
-        let mad = analyzer(FakeClassifier::mad("mad-model"));
-        Ok(Batch::new(mad, "CPU", OPTIONS, &stop))
-    };
+    let mad = || analyzer(FakeClassifier::mad("mad-model"));
     let mut told = Vec::new();
     let one = NonZeroUsize::MIN;
     run_all(
         &items,
         one,
-        &hire,
+        &|| batch_of(mad, OPTIONS, &stop),
         &|_| Box::new(|_| {}),
         &mut |item, outcome| {
             told.push((item.map(|item| item.name.clone()), outcome.is_err()));

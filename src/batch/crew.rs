@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 /// Hears what came of an item; an error of its own ends the work.
 pub type Done<'items, 'a> = dyn FnMut(Option<&'items Item>, Result<Outcome>) -> Result<()> + 'a;
 
-/// Analyses items in their order, `jobs` at a time, each job with a batch that `hire` makes on its
-/// thread. `done` hears on this thread what came of each, as soon as it has ended.
+/// Analyses items in their order, `jobs` at a time, each job with a batch of its own. `done` hears on
+/// this thread what came of each, as soon as it has ended.
 ///
 /// After an error that would spoil the next item as well, no job begins another one. It comes with
 /// the item that it stopped at; a job that cannot be hired stops at none.
@@ -23,7 +23,7 @@ pub type Done<'items, 'a> = dyn FnMut(Option<&'items Item>, Result<Outcome>) -> 
 pub fn run_all<'items, 'stop>(
     items: &'items [Item],
     jobs: NonZeroUsize,
-    hire: &(dyn Fn() -> Result<Batch<'stop>> + Sync),
+    batch: &(dyn Fn() -> Batch<'stop> + Sync),
     progress: &Progress,
     done: &mut Done<'items, '_>,
 ) -> Result<()> {
@@ -37,15 +37,7 @@ pub fn run_all<'items, 'stop>(
             let sender = sender.clone();
             let (next, spoilt) = (&next, &spoilt);
             let job = move || {
-                let mut batch = match crash::caught(hire) {
-                    Ok(batch) => batch,
-                    Err(error) => {
-                        spoilt.store(true, Ordering::Relaxed);
-                        // Nobody listens any more only after an error, which is told already.
-                        let _ended = sender.send((None, Err(error)));
-                        return;
-                    }
-                };
+                let mut batch = batch();
                 while !spoilt.load(Ordering::Relaxed) && !batch.is_stopped() {
                     let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         break;
@@ -54,7 +46,9 @@ pub fn run_all<'items, 'stop>(
                     if outcome.is_err() {
                         spoilt.store(true, Ordering::Relaxed);
                     }
-                    let _ended = sender.send((Some(item), outcome));
+                    let item = (outcome.is_ok() || batch.is_hired()).then_some(item);
+                    // Nobody listens any more only after an error, which is told already.
+                    let _ended = sender.send((item, outcome));
                 }
             };
             let builder = thread::Builder::new().name(format!("job {number}"));

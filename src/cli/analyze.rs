@@ -3,8 +3,8 @@
 use std::io::{IsTerminal, stderr};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Once};
 use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
@@ -76,7 +76,7 @@ pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
         let provider = classifier.provider();
         told.call_once(|| tell_provider(&classifier, quiet));
         let analyzer = Analyzer::new(Box::new(SeetaDetector::new()?), Box::new(classifier));
-        Ok(Batch::new(analyzer, provider, options, &stop))
+        Ok((analyzer, provider))
     };
 
     let display = Display::new(args, items.len(), quiet);
@@ -85,7 +85,7 @@ pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
     batch::run_all(
         &items,
         args.jobs,
-        &hire,
+        &|| Batch::new(Arc::clone(&model.card), hire, options, &stop),
         &|source| display.begin(source),
         &mut |item, outcome| {
             match (item, outcome) {

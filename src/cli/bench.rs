@@ -12,7 +12,8 @@ use std::{env, fs, process};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use mien::analyzer::Analyzer;
-use mien::batch::{Batch, Item, Options};
+use mien::batch::{Batch, Hired, Item, Options};
+use mien::card::ModelCard;
 use mien::catalog::Model;
 use mien::classifier::OnnxClassifier;
 use mien::detector::SeetaDetector;
@@ -113,7 +114,7 @@ pub(super) fn run(args: &BenchArgs, quiet: bool) -> Result<()> {
     }
 }
 
-fn analyzer(model: &Model, args: &BenchArgs, quiet: bool) -> Result<(Analyzer, &'static str)> {
+fn analyzer(model: &Model, args: &BenchArgs, quiet: bool) -> mien::error::Result<Hired> {
     let classifier = OnnxClassifier::load(model, args.model.provider.provider)?;
     tell_provider(&classifier, quiet);
     let provider = classifier.provider();
@@ -152,7 +153,7 @@ impl OneThread {
     }
 
     fn run(&mut self, spec: &SourceSpec, folder: &Path, most: Option<NonZeroU64>) -> Result<u64> {
-        let mut source = open(spec, &self.analyzer)?;
+        let mut source = open(spec, self.analyzer.classifier().card())?;
         let mut session = SessionWriter::create(folder, "one-thread", serde_json::Value::Null)?;
         session.source(spec.kind(), source.name(), &spec.to_string())?;
         let most = most.map_or(u64::MAX, NonZeroU64::get);
@@ -181,8 +182,8 @@ impl OneThread {
 }
 
 /// As `mien analyze` opens it.
-fn open(spec: &SourceSpec, analyzer: &Analyzer) -> mien::error::Result<Box<dyn FrameSource>> {
-    if analyzer.classifier().card().wants_colors() {
+fn open(spec: &SourceSpec, card: &ModelCard) -> mien::error::Result<Box<dyn FrameSource>> {
+    if card.wants_colors() {
         source::open(spec, &CameraRequest::default())
     } else {
         source::open_grey(spec)
@@ -200,10 +201,10 @@ fn as_shipped(model: &Model, args: &BenchArgs, spec: &SourceSpec, folder: &Path)
         resume: false,
     };
     let already_told = true;
-    let (analyzer, provider) = analyzer(model, args, already_told)?;
-    let mut source = open(spec, &analyzer)?;
+    let hire = || analyzer(model, args, already_told);
+    let mut source = open(spec, &model.card)?;
     let item = Item::new(Path::new("as-shipped"), folder.to_owned());
-    let mut batch = Batch::new(analyzer, provider, options, &stop);
+    let mut batch = Batch::new(Arc::clone(&model.card), hire, options, &stop);
     let outcome = batch.run(&item, spec, source.as_mut(), &mut |_| {})?;
     match outcome.failures.into_iter().next() {
         Some(failure) => Err(failure.into()),

@@ -1,5 +1,4 @@
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::Mutex;
 
 use image::GrayImage;
 
@@ -15,11 +14,11 @@ struct World {
     follows: usize,
 }
 
-struct FakeDetector(Rc<RefCell<World>>);
+struct FakeDetector(Arc<Mutex<World>>);
 
 impl FaceDetector for FakeDetector {
     fn detect(&mut self, _: &GrayImage, _: f32) -> Result<Vec<Detection>> {
-        let mut world = self.0.borrow_mut();
+        let mut world = self.0.lock().unwrap();
         world.searches += 1;
         let found = world.faces.iter().map(|face_box| Detection {
             face_box: *face_box,
@@ -29,7 +28,7 @@ impl FaceDetector for FakeDetector {
     }
 
     fn follow(&mut self, _: &GrayImage, known: &FaceBox) -> Result<Option<Detection>> {
-        let mut world = self.0.borrow_mut();
+        let mut world = self.0.lock().unwrap();
         world.follows += 1;
         let near = world
             .faces
@@ -64,9 +63,9 @@ fn frame(millis: u64, still: bool) -> Arc<Frame> {
     })
 }
 
-fn finder() -> (Finder, Rc<RefCell<World>>) {
-    let world = Rc::new(RefCell::new(World::default()));
-    let finder = Finder::new(Box::new(FakeDetector(Rc::clone(&world))));
+fn finder() -> (Finder, Arc<Mutex<World>>) {
+    let world = Arc::new(Mutex::new(World::default()));
+    let finder = Finder::new(Box::new(FakeDetector(Arc::clone(&world))));
     (finder, world)
 }
 
@@ -86,10 +85,10 @@ fn followed_at(pixels_per_frame: f32) -> (usize, usize) {
     let (mut finder, world) = finder();
     for (step, millis) in second(0).enumerate() {
         let at = step as f32 * pixels_per_frame;
-        world.borrow_mut().faces = vec![face_at(at)];
+        world.lock().unwrap().faces = vec![face_at(at)];
         assert_eq!(found(&mut finder, millis), [at]);
     }
-    let world = world.borrow();
+    let world = world.lock().unwrap();
     (world.searches, world.follows)
 }
 
@@ -108,14 +107,14 @@ fn all_is_searched_more_often_while_faces_move() {
 #[test]
 fn a_new_face_is_noticed_within_half_a_second_and_one_that_left_is_gone_at_once() {
     let (mut finder, world) = finder();
-    world.borrow_mut().faces = vec![face_at(0.0)];
+    world.lock().unwrap().faces = vec![face_at(0.0)];
     for millis in second(0) {
         assert_eq!(found(&mut finder, millis), [0.0]);
     }
-    world.borrow_mut().faces.push(face_at(300.0));
+    world.lock().unwrap().faces.push(face_at(300.0));
     let noticed = second(1000).find(|millis| found(&mut finder, *millis).len() == 2);
     assert!(noticed.is_some_and(|millis| millis < 1500), "{noticed:?}");
-    world.borrow_mut().faces.remove(0);
+    world.lock().unwrap().faces.remove(0);
     for millis in second(2000) {
         assert_eq!(found(&mut finder, millis), [300.0]);
     }
@@ -125,7 +124,7 @@ fn a_new_face_is_noticed_within_half_a_second_and_one_that_left_is_gone_at_once(
 fn a_face_that_leapt_is_found_in_the_same_frame_and_once() {
     let (mut finder, world) = finder();
     for (millis, at) in [(0, 0.0), (33, 0.0), (66, 400.0), (100, 400.0), (133, 370.0)] {
-        world.borrow_mut().faces = vec![face_at(at)];
+        world.lock().unwrap().faces = vec![face_at(at)];
         assert_eq!(found(&mut finder, millis), [at]);
     }
 }
@@ -133,24 +132,28 @@ fn a_face_that_leapt_is_found_in_the_same_frame_and_once() {
 #[test]
 fn a_face_that_was_hidden_is_found_again_in_the_first_frame_that_shows_it() {
     let (mut finder, world) = finder();
-    world.borrow_mut().faces = vec![face_at(0.0), face_at(300.0)];
+    world.lock().unwrap().faces = vec![face_at(0.0), face_at(300.0)];
     assert_eq!(found(&mut finder, 0).len(), 2);
-    let hidden = world.borrow_mut().faces.pop();
+    let hidden = world.lock().unwrap().faces.pop();
     for millis in [33, 66, 99, 133, 166] {
         assert_eq!(found(&mut finder, millis), [0.0]);
     }
-    assert_eq!(world.borrow().searches, 2, "one when it was lost");
-    world.borrow_mut().faces.extend(hidden);
+    assert_eq!(world.lock().unwrap().searches, 2, "one when it was lost");
+    world.lock().unwrap().faces.extend(hidden);
     assert_eq!(found(&mut finder, 200), [0.0, 300.0]);
-    assert_eq!(world.borrow().searches, 2, "it was looked for where it was");
+    assert_eq!(
+        world.lock().unwrap().searches,
+        2,
+        "it was looked for where it was"
+    );
 }
 
 #[test]
 fn two_followed_faces_that_come_together_are_one() {
     let (mut finder, world) = finder();
-    world.borrow_mut().faces = vec![face_at(0.0), face_at(60.0)];
+    world.lock().unwrap().faces = vec![face_at(0.0), face_at(60.0)];
     assert_eq!(found(&mut finder, 0), [0.0, 60.0]);
-    world.borrow_mut().faces = vec![face_at(30.0)];
+    world.lock().unwrap().faces = vec![face_at(30.0)];
     assert_eq!(found(&mut finder, 33), [30.0]);
 }
 
@@ -160,9 +163,9 @@ fn nobody_is_looked_for_more_often_than_somebody_else() {
     for millis in second(0) {
         assert!(found(&mut finder, millis).is_empty());
     }
-    let searches = world.borrow().searches;
+    let searches = world.lock().unwrap().searches;
     assert!((8..=10).contains(&searches), "{searches}");
-    world.borrow_mut().faces = vec![face_at(0.0)];
+    world.lock().unwrap().faces = vec![face_at(0.0)];
     let noticed = second(1000).find(|millis| !found(&mut finder, *millis).is_empty());
     assert!(noticed.is_some_and(|millis| millis <= 1100), "{noticed:?}");
 }
@@ -170,7 +173,7 @@ fn nobody_is_looked_for_more_often_than_somebody_else() {
 #[test]
 fn stills_distant_frames_and_another_source_are_searched_in_full() {
     let (mut finder, world) = finder();
-    world.borrow_mut().faces = vec![face_at(0.0)];
+    world.lock().unwrap().faces = vec![face_at(0.0)];
     for millis in [0, 200, 400, 10] {
         assert_eq!(found(&mut finder, millis), [0.0]);
     }
@@ -180,7 +183,7 @@ fn stills_distant_frames_and_another_source_are_searched_in_full() {
         let found = finder.find(frame(millis, true)).unwrap();
         assert_eq!(found.detections.len(), 1);
     }
-    let world = world.borrow();
+    let world = world.lock().unwrap();
     assert_eq!((world.searches, world.follows), (7, 0));
 }
 
@@ -204,14 +207,15 @@ fn the_demos_face_is_followed_where_a_search_of_each_frame_finds_it() {
 #[test]
 fn who_may_not_go_unseen_is_found_in_the_first_frame() {
     let (mut finder, world) = finder();
-    world.borrow_mut().faces.push(face_at(0.0));
+    world.lock().unwrap().faces.push(face_at(0.0));
     finder.search_always();
     assert_eq!(found(&mut finder, 0), [0.0]);
     for millis in (33..300).step_by(33) {
-        world.borrow_mut().faces.truncate(1);
+        world.lock().unwrap().faces.truncate(1);
         assert_eq!(found(&mut finder, millis), [0.0]);
         world
-            .borrow_mut()
+            .lock()
+            .unwrap()
             .faces
             .push(face_at(300.0 + millis as f32));
         assert_eq!(found(&mut finder, millis).len(), 2, "at {millis} ms");

@@ -16,6 +16,8 @@ pub struct VideoInfo {
     pub duration: Option<Duration>,
     /// How many frames it holds, if it counts them.
     pub frames: Option<u64>,
+    /// The pixels of a picture; 0 where nothing is known of them.
+    pub pixels: usize,
     /// The usual time from one frame to the next.
     pub frame_distance: Duration,
     /// What its Y plane holds; `None` where it has none or nothing is known of it.
@@ -55,8 +57,8 @@ pub fn probe(path: &Path) -> Result<VideoInfo> {
         .args(["-print_format", "json"])
         .args(["-select_streams", "V:0", "-show_entries"])
         .arg(
-            "format=format_name,duration:stream=avg_frame_rate,r_frame_rate,nb_frames,duration,\
-             pix_fmt,color_range",
+            "format=format_name,duration:stream=width,height,avg_frame_rate,r_frame_rate,\
+             nb_frames,duration,pix_fmt,color_range",
         )
         .arg("-i")
         .arg(file_url(path))
@@ -115,6 +117,8 @@ struct Answer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Stream {
+    width: usize,
+    height: usize,
     avg_frame_rate: String,
     r_frame_rate: String,
     nb_frames: Option<String>,
@@ -172,6 +176,7 @@ impl Answer {
                 .nb_frames
                 .as_deref()
                 .and_then(|frames| frames.parse().ok()),
+            pixels: stream.width.saturating_mul(stream.height),
             frame_distance: distance,
             range: stream.range(),
         })

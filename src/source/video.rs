@@ -31,6 +31,7 @@ pub struct VideoSource {
     path: PathBuf,
     name: Arc<str>,
     info: VideoInfo,
+    look: Look,
     /// `None` once it has ended.
     decoder: Option<Decoder>,
     frames: u64,
@@ -55,21 +56,21 @@ impl VideoSource {
         Self::start(path, Look::Brightness)
     }
 
-    fn start(path: &Path, look: Look) -> Result<Self> {
+    fn start(path: &Path, mut look: Look) -> Result<Self> {
         // ffmpeg begins to work while ffprobe looks.
-        let decoder = Decoder::start(path, look, None);
+        let mut decoder = Decoder::start(path, look, None);
         let info = probe(path)?;
-        let decoder = if look == Look::Brightness && info.range.is_none() {
+        if look == Look::Brightness && info.range.is_none() {
+            look = Look::Colours;
             drop(decoder);
-            Decoder::start(path, Look::Colours, None)
-        } else {
-            decoder
-        };
+            decoder = Decoder::start(path, look, None);
+        }
         Ok(Self {
             name: Arc::from(file_name(path)),
             decoder: Some(decoder?),
             path: path.to_owned(),
             info,
+            look,
             frames: 0,
             time: Duration::ZERO,
         })
@@ -155,6 +156,14 @@ impl FrameSource for VideoSource {
 
     fn expected_frames(&self) -> Option<u64> {
         self.info.expected_frames()
+    }
+
+    fn expected_bytes(&self) -> Option<usize> {
+        let bytes = match self.look {
+            Look::Brightness => 1,
+            Look::Colours => 4,
+        };
+        Some(self.info.pixels.saturating_mul(bytes))
     }
 }
 

@@ -20,6 +20,11 @@ const STAMPS: usize = 256;
 /// Pictures that are read ahead, so that `ffmpeg` and we work at once.
 const AHEAD: usize = 4;
 
+/// What fits into the pipe, in bytes: several pictures of the usual sizes, so that `ffmpeg` need not wait
+/// in the middle of each until we have read so far.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
+
 /// Pixels of the largest video, 16384 by 8192: a small file can claim pictures that no memory holds.
 const MOST_PIXELS: &str = "134217728";
 
@@ -126,6 +131,9 @@ impl Decoder {
         let (Some(pictures), Some(words)) = (program.stdout.take(), program.stderr.take()) else {
             unreachable!("both were asked for above");
         };
+        // Where the system allows no more, its usual 64 KiB do.
+        #[cfg(target_os = "linux")]
+        let _refused = rustix::pipe::fcntl_setpipe_size(&pictures, PIPE);
         let mut decoder = Self {
             program,
             pictures: None,

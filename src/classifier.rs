@@ -238,7 +238,9 @@ impl Shapes {
 fn open(runtime: &Runtime, onnx: &[u8], provider: Provider) -> ort::Result<Session> {
     let mut builder: SessionBuilder = Session::builder(runtime.environment())?
         .with_intra_threads(1)?
-        .with_intra_op_spinning(false)?;
+        .with_intra_op_spinning(false)?
+        // Each weight in memory of its own, not in pieces of a power of two: 1 MB less.
+        .with_config_entry("session.use_device_allocator_for_initializers", "1")?;
     if provider == Provider::Cuda {
         builder = builder.with_execution_providers([runtime.cuda()])?;
     }

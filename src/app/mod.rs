@@ -382,6 +382,15 @@ impl App {
 }
 
 impl eframe::App for App {
+    /// The letters' texture is made as wide as a texture may be. Where that is 16384 pixels, it would take 2 MB,
+    /// and as much again from the graphics card.
+    fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {
+        const WIDE_ENOUGH: usize = 4096;
+        if let Some(side) = &mut input.max_texture_side {
+            *side = WIDE_ENOUGH.min(*side);
+        }
+    }
+
     /// Also called while the window is hidden: the chart and the notices miss nothing.
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.listen(ctx);

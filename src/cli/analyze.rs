@@ -162,7 +162,11 @@ impl<'a> Display<'a> {
     fn begin(&self, source: &dyn FrameSource) -> Box<dyn FnMut(u64)> {
         let asked =
             (self.args.frames).map(|frames| frames.get().saturating_mul(self.args.every.get()));
-        let expected = match (source.expected_frames(), asked) {
+        // Asking a video takes as long as decoding some fifty frames.
+        let in_source = (!self.bars.is_hidden())
+            .then(|| source.expected_frames())
+            .flatten();
+        let expected = match (in_source, asked) {
             (Some(frames), Some(asked)) => Some(frames.min(asked)),
             (expected, asked) => expected.or(asked),
         };

@@ -42,7 +42,7 @@ pub trait FrameSource {
         None
     }
 
-    /// How much memory one of its frames takes, in bytes, if it can tell. Files err.
+    /// How much memory one of its frames takes, in bytes, if it can tell.
     fn expected_bytes(&self) -> Option<usize> {
         None
     }

@@ -16,22 +16,12 @@ pub struct VideoInfo {
     pub duration: Option<Duration>,
     /// How many frames it holds, if it counts them.
     pub frames: Option<u64>,
-    /// The pixels of a picture; 0 where nothing is known of them.
-    pub pixels: usize,
     /// The usual time from one frame to the next.
     pub frame_distance: Duration,
-    /// What its Y plane holds; `None` where it has none or nothing is known of it.
-    pub range: Option<Range>,
 }
 
-/// Which bytes stand for black and white in a Y plane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Range {
-    /// 16 and 235.
-    Studio,
-    /// 0 and 255.
-    Full,
-}
+/// From one frame of a cinema film to the next: where nothing is known of a rate.
+pub const CINEMA: Duration = Duration::from_millis(40);
 
 impl VideoInfo {
     /// How many frames to expect: counted by the file, or its length by its usual rate.
@@ -56,10 +46,7 @@ pub fn probe(path: &Path) -> Result<VideoInfo> {
     let output = ffprobe()
         .args(["-print_format", "json"])
         .args(["-select_streams", "V:0", "-show_entries"])
-        .arg(
-            "format=format_name,duration:stream=width,height,avg_frame_rate,r_frame_rate,\
-             nb_frames,duration,pix_fmt,color_range",
-        )
+        .arg("format=format_name,duration:stream=avg_frame_rate,r_frame_rate,nb_frames,duration")
         .arg("-i")
         .arg(file_url(path))
         .output()
@@ -117,30 +104,10 @@ struct Answer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Stream {
-    width: usize,
-    height: usize,
     avg_frame_rate: String,
     r_frame_rate: String,
     nb_frames: Option<String>,
     duration: Option<String>,
-    pix_fmt: String,
-    color_range: String,
-}
-
-impl Stream {
-    fn range(&self) -> Option<Range> {
-        let format = self.pix_fmt.as_str();
-        if format.starts_with("yuvj") || format.starts_with("gray") {
-            return Some(Range::Full);
-        }
-        let has_brightness = ["yuv4", "nv12", "nv16", "nv21"]
-            .iter()
-            .any(|known| format.starts_with(known));
-        has_brightness.then_some(match self.color_range.as_str() {
-            "pc" => Range::Full,
-            _ => Range::Studio,
-        })
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -168,17 +135,14 @@ impl Answer {
         let distance = [&stream.avg_frame_rate, &stream.r_frame_rate]
             .into_iter()
             .find_map(|rate| frame_distance(rate))
-            // Nothing is known of its rate; that of cinema films.
-            .unwrap_or(Duration::from_millis(40));
+            .unwrap_or(CINEMA);
         Ok(VideoInfo {
             duration: seconds(&stream.duration).or_else(|| seconds(&self.format.duration)),
             frames: stream
                 .nb_frames
                 .as_deref()
                 .and_then(|frames| frames.parse().ok()),
-            pixels: stream.width.saturating_mul(stream.height),
             frame_distance: distance,
-            range: stream.range(),
         })
     }
 }

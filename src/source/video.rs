@@ -10,14 +10,14 @@ mod decoder;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
 
-use self::decoder::{Decoded, Decoder, End, Look};
+use self::decoder::{Decoded, Decoder, End, Look, Range};
 use super::pictures::file_name;
-use super::probe::{Range, VideoInfo, probe};
+use super::probe::{CINEMA, VideoInfo, probe};
 use super::{FrameSource, pixels};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -30,16 +30,20 @@ const MISSING: Duration = Duration::from_secs(1);
 pub struct VideoSource {
     path: PathBuf,
     name: Arc<str>,
-    info: VideoInfo,
-    look: Look,
     /// `None` once it has ended.
     decoder: Option<Decoder>,
+    /// The first picture, until it is asked for.
+    first: Option<Decoded>,
+    /// What the file says of itself, from when somebody wants to know; `None` where it says nothing.
+    info: OnceLock<Option<VideoInfo>>,
+    /// Bytes of the first frame.
+    bytes: usize,
     frames: u64,
     time: Duration,
 }
 
 impl VideoSource {
-    /// Looks into a video and starts to decode it.
+    /// Decodes the first picture of a video.
     ///
     /// # Errors
     /// [`Error::FfmpegMissing`] without `ffmpeg`; [`Error::BadVideo`] if it is no video.
@@ -56,30 +60,44 @@ impl VideoSource {
         Self::start(path, Look::Brightness)
     }
 
-    fn start(path: &Path, mut look: Look) -> Result<Self> {
-        // ffmpeg begins to work while ffprobe looks.
-        let mut decoder = Decoder::start(path, look, None);
-        let info = probe(path)?;
-        if look == Look::Brightness && info.range.is_none() {
-            look = Look::Colours;
-            drop(decoder);
-            decoder = Decoder::start(path, look, None);
+    fn start(path: &Path, look: Look) -> Result<Self> {
+        let bad = |reason: String| Error::BadVideo {
+            path: path.to_owned(),
+            reason,
+        };
+        let mut decoder = Decoder::start(path, look, None)?;
+        let first = decoder.next().map_err(|error| bad(error.to_string()))?;
+        let Some(first) = first else {
+            // ffprobe says it more clearly.
+            probe(path)?;
+            let words = decoder.end().first_error;
+            return Err(bad(
+                words.unwrap_or_else(|| "there is no picture in it".to_owned())
+            ));
+        };
+        if look == Look::Brightness && first.stamp.range.is_none() {
+            return Self::start(path, Look::Colours);
         }
         Ok(Self {
             name: Arc::from(file_name(path)),
-            decoder: Some(decoder?),
+            decoder: Some(decoder),
             path: path.to_owned(),
-            info,
-            look,
+            info: OnceLock::new(),
+            bytes: first.luma.len() + first.picture.len(),
+            first: Some(first),
             frames: 0,
             time: Duration::ZERO,
         })
     }
 
     /// What the file says of itself.
-    #[must_use]
-    pub const fn info(&self) -> &VideoInfo {
-        &self.info
+    fn info(&self) -> Option<&VideoInfo> {
+        let asked = || {
+            probe(&self.path)
+                .inspect_err(|error| log::info!("{error}"))
+                .ok()
+        };
+        self.info.get_or_init(asked).as_ref()
     }
 
     /// What is wrong with a video that has been read to its end, if anything.
@@ -88,16 +106,12 @@ impl VideoSource {
         if !end.success {
             return Some(words.unwrap_or_else(|| "ffmpeg gave up without a word".to_owned()));
         }
-        if self.frames == 0 {
-            return Some(words.unwrap_or_else(|| "there is no picture in it".to_owned()));
-        }
+        let words = words?;
         // Many a sound video makes ffmpeg grumble; only with frames missing it is an error.
-        let cut = self.info.frames.is_some_and(|frames| self.frames < frames)
-            || self
-                .info
-                .duration
-                .is_some_and(|duration| self.time + MISSING < duration);
-        words.filter(|_| cut).map(|words| {
+        let info = self.info()?;
+        let is_cut = info.frames.is_some_and(|frames| self.frames < frames)
+            || (info.duration).is_some_and(|duration| self.time + MISSING < duration);
+        is_cut.then(|| {
             format!(
                 "it breaks off after {} frames, at {:.1} s ({words})",
                 self.frames,
@@ -116,26 +130,31 @@ impl FrameSource for VideoSource {
             path: self.path.clone(),
             reason,
         };
-        let Some(next) = decoder.next().map_err(|error| bad(error.to_string()))? else {
+        let next = match self.first.take() {
+            Some(first) => Some(first),
+            None => decoder.next().map_err(|error| bad(error.to_string()))?,
+        };
+        let Some(next) = next else {
             let end = decoder.end();
             self.decoder = None;
             return self.fault(&end).map_or(Ok(None), |reason| Err(bad(reason)));
         };
         // A frame without a stamp comes at the usual distance; none goes back in time.
-        let usual = if self.frames == 0 {
-            Duration::ZERO
-        } else {
-            self.info.frame_distance
+        let usual = || match self.frames {
+            0 => Duration::ZERO,
+            _ => self.info().map_or(CINEMA, |info| info.frame_distance),
         };
         self.time = (next.stamp.time)
-            .unwrap_or(self.time + usual)
+            .unwrap_or_else(|| self.time + usual())
             .max(self.time);
         let source_frame = self.frames;
         self.frames += 1;
         let Decoded {
-            mut luma, picture, ..
+            stamp,
+            mut luma,
+            picture,
         } = next;
-        if picture.is_empty() && self.info.range == Some(Range::Studio) {
+        if picture.is_empty() && stamp.range == Some(Range::Studio) {
             pixels::expand(&mut luma);
         }
         Ok(Some(Frame {
@@ -155,15 +174,11 @@ impl FrameSource for VideoSource {
     }
 
     fn expected_frames(&self) -> Option<u64> {
-        self.info.expected_frames()
+        self.info()?.expected_frames()
     }
 
     fn expected_bytes(&self) -> Option<usize> {
-        let bytes = match self.look {
-            Look::Brightness => 1,
-            Look::Colours => 4,
-        };
-        Some(self.info.pixels.saturating_mul(bytes))
+        Some(self.bytes)
     }
 }
 

@@ -35,6 +35,30 @@ pub(super) struct Stamp {
     pub(super) time: Option<Duration>,
     /// Width and height in pixels.
     pub(super) size: (u32, u32),
+    /// What the video's Y plane holds; `None` where it has none.
+    pub(super) range: Option<Range>,
+}
+
+/// Which bytes stand for black and white in a Y plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Range {
+    /// 16 and 235.
+    Studio,
+    /// 0 and 255.
+    Full,
+}
+
+impl Range {
+    /// Of a pixel format, as far as that tells; `None` where it has no Y plane.
+    fn of(format: &str) -> Option<Self> {
+        if format.starts_with("yuvj") || format.starts_with("gray") {
+            return Some(Self::Full);
+        }
+        let has_brightness = ["yuv4", "nv12", "nv16", "nv21"]
+            .iter()
+            .any(|known| format.starts_with(known));
+        has_brightness.then_some(Self::Studio)
+    }
 }
 
 /// What of a video is wanted.
@@ -47,14 +71,14 @@ pub(super) enum Look {
 }
 
 impl Look {
-    /// What makes `ffmpeg` write just that, after `settb`; `showinfo` says what was there.
+    /// What makes `ffmpeg` write just that; `showinfo` says what was there.
     const fn filters(self) -> &'static str {
         match self {
             Self::Colours => "settb=expr=1/1000000,showinfo=checksum=0",
             // What is in another format than these is brought into the nearest of them first.
             Self::Brightness => {
-                "settb=expr=1/1000000,format=gray|yuv420p|yuvj420p|yuv422p|yuvj422p|yuv444p|yuvj444p,\
-                 showinfo=checksum=0,extractplanes=y"
+                "settb=expr=1/1000000,showinfo=checksum=0,\
+                 format=gray|yuv420p|yuvj420p|yuv422p|yuvj422p|yuv444p|yuvj444p,extractplanes=y"
             }
         }
     }
@@ -68,6 +92,7 @@ impl Look {
 }
 
 /// A frame as it comes from `ffmpeg`.
+#[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) stamp: Stamp,
     pub(super) luma: GrayImage,
@@ -235,28 +260,43 @@ fn read_one(pipe: &mut ChildStdout, stamp: Stamp, look: Look) -> io::Result<Deco
     })
 }
 
-/// Passes stamps on and keeps the first error, until `ffmpeg` closes its standard error.
+/// Passes stamps on and keeps the first error, until `ffmpeg` closes its standard error or takes a text for a
+/// video: it would draw any as if a terminal typed it.
 fn listen(words: ChildStderr, stamps: &SyncSender<Stamp>) -> Option<String> {
     let mut words = BufReader::new(words);
     let mut line = Vec::new();
     let mut first_error = None;
+    let mut last: Option<Stamp> = None;
+    // Nobody waits for stamps once the source is closed.
+    let pass_on = |stamp: Option<Stamp>| stamp.map(|stamp| stamps.send(stamp));
     while words
         .read_until(b'\n', &mut line)
         .is_ok_and(|bytes| bytes > 0)
     {
         let text = String::from_utf8_lossy(&line);
         if let Some(stamp) = stamp_in(&text) {
-            // Nobody waits for stamps once the source is closed.
-            let _closed = stamps.send(stamp);
+            pass_on(last.replace(stamp));
+        } else if let Some(is_full) = is_full_range(&text) {
+            // Of the frame in the line before.
+            let stamp = last.take().map(|stamp| Stamp {
+                range: stamp
+                    .range
+                    .map(|usual| if is_full { Range::Full } else { usual }),
+                ..stamp
+            });
+            pass_on(stamp);
+        } else if text.starts_with("[info] Input #0, tty,") {
+            return None;
         } else if first_error.is_none() {
             first_error = error_in(&text);
         }
         line.clear();
     }
+    pass_on(last);
     first_error
 }
 
-/// Reads `[Parsed_showinfo_1 @ 0x55] [info] n:   1 pts:  33367 pts_time:… s:596x336 …`.
+/// Reads `[Parsed_showinfo_1 @ 0x55] [info] n:   1 pts:  33367 pts_time:… fmt:yuv420p … s:596x336 …`.
 pub(super) fn stamp_in(line: &str) -> Option<Stamp> {
     let (filter, facts) = line.split_once(" [info] n:")?;
     if !filter.starts_with("[Parsed_showinfo") {
@@ -270,7 +310,14 @@ pub(super) fn stamp_in(line: &str) -> Option<Stamp> {
     Some(Stamp {
         time,
         size: (width.parse().ok()?, height.parse().ok()?),
+        range: after(" fmt:").and_then(Range::of),
     })
+}
+
+/// Reads `[Parsed_showinfo_1 @ 0x55] [info] color_range:tv color_space:…`: whether it is that of computers.
+pub(super) fn is_full_range(line: &str) -> Option<bool> {
+    let (filter, facts) = line.split_once(" [info] color_range:")?;
+    (filter.starts_with("[Parsed_showinfo")).then(|| facts.starts_with("pc"))
 }
 
 /// Reads `[mov,mp4 @ 0x55] [error] stream 0, offset 0x3: partial file`: what follows the level.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::decoder::{Stamp, error_in, stamp_in};
+use super::decoder::{Range, Stamp, error_in, is_full_range, stamp_in};
 use super::*;
 
 /// Runs `ffmpeg` in a folder of its own; the last argument names the video.
@@ -35,7 +35,7 @@ fn millis_of(frames: &[Frame]) -> Vec<u128> {
 fn every_frame_comes_with_its_number_time_and_picture() {
     let (_folder, path) = made_by_ffmpeg("testsrc=size=64x48:rate=25:duration=1 clip.mp4");
     let mut source = VideoSource::open(&path).unwrap();
-    assert_eq!(source.info().expected_frames(), Some(25));
+    assert_eq!(source.expected_frames(), Some(25));
     assert_eq!(source.name(), "clip.mp4");
     let frames = frames_of(&mut source);
     assert_eq!(frames.len(), 25);
@@ -259,8 +259,17 @@ fn stamps_and_errors_are_told_from_other_lines() {
     let stamp = Stamp {
         time: Some(Duration::from_micros(33_367)),
         size: (596, 336),
+        range: Some(Range::Studio),
     };
     assert_eq!(stamp_in(line), Some(stamp));
+    for (format, range) in [("yuvj422p", Some(Range::Full)), ("bgr0", None)] {
+        let stamp = Stamp { range, ..stamp };
+        assert_eq!(stamp_in(&line.replace("yuv420p", format)), Some(stamp));
+    }
+    let colours = "[Parsed_showinfo_1 @ 0x55c7] [info] color_range:tv color_space:bt709\n";
+    assert_eq!(is_full_range(colours), Some(false));
+    assert_eq!(is_full_range(&colours.replace(":tv", ":pc")), Some(true));
+    assert_eq!(is_full_range(line), None);
     let without = line.replace("33367 pts_time:0.033367", "NOPTS pts_time:NOPTS");
     assert_eq!(
         stamp_in(&without),

@@ -112,14 +112,9 @@ impl Outcome {
     }
 }
 
-/// How many frames may be found and not yet read: the more, the less one thread waits for the other, when
-/// all of a frame is searched or several are read together; the fewer, the larger they are.
-fn ahead(bytes: Option<usize>) -> usize {
-    const FEWEST: usize = 4;
-    const MOST: usize = 16;
-    const BYTES: usize = 16 << 20;
-    bytes.map_or(FEWEST, |bytes| (BYTES / bytes.max(1)).clamp(FEWEST, MOST))
-}
+/// Frames found and not yet read: with four, one thread waits for the other when all of a frame is searched; sixteen
+/// are no quicker.
+const AHEAD: usize = 8;
 
 /// An analyzer, and what its model runs on, for the log: `CPU` or `CUDA`.
 pub type Hired = (Analyzer, &'static str);
@@ -256,7 +251,7 @@ impl<'a> Batch<'a> {
         if options.blur {
             finder.search_always();
         }
-        let (sender, steps) = sync_channel(ahead(source.expected_bytes()));
+        let (sender, steps) = sync_channel(AHEAD);
         let (result, frames_read) = thread::scope(|scope| {
             let clerk = &mut clerk;
             let desk = thread::Builder::new()

@@ -41,11 +41,6 @@ pub trait FrameSource {
     fn expected_frames(&self) -> Option<u64> {
         None
     }
-
-    /// How much memory one of its frames takes, in bytes, if it can tell.
-    fn expected_bytes(&self) -> Option<usize> {
-        None
-    }
 }
 
 /// What the user asked to look at.

@@ -36,8 +36,6 @@ pub struct VideoSource {
     first: Option<Decoded>,
     /// What the file says of itself, from when somebody wants to know; `None` where it says nothing.
     info: OnceLock<Option<VideoInfo>>,
-    /// Bytes of the first frame.
-    bytes: usize,
     frames: u64,
     time: Duration,
 }
@@ -83,7 +81,6 @@ impl VideoSource {
             decoder: Some(decoder),
             path: path.to_owned(),
             info: OnceLock::new(),
-            bytes: first.luma.len() + first.picture.len(),
             first: Some(first),
             frames: 0,
             time: Duration::ZERO,
@@ -175,10 +172,6 @@ impl FrameSource for VideoSource {
 
     fn expected_frames(&self) -> Option<u64> {
         self.info()?.expected_frames()
-    }
-
-    fn expected_bytes(&self) -> Option<usize> {
-        Some(self.bytes)
     }
 }
 

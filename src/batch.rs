@@ -188,7 +188,7 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        // A video's programs take as long to start as a model to load.
+        // A video takes as long to open as a model to load.
         let (source, hired) = thread::scope(|scope| {
             let hire = || crash::caught(&self.hire);
             let hiring = self.hired.is_none().then(|| scope.spawn(hire));

@@ -449,6 +449,18 @@ fn resume_removes_only_what_the_program_wrote_and_nobody_writes() {
 }
 
 #[test]
+fn no_model_is_loaded_where_nothing_is_to_be_done() {
+    let home = tempfile::tempdir().unwrap();
+    let items = albums(home.path(), 1);
+    run_items(home.path(), &items, 1, RESUME);
+    let stop = AtomicBool::new(false);
+    let card = Arc::new(happy().classifier().card().clone());
+    let mut batch = Batch::new(card, || panic!("loaded"), RESUME, &stop);
+    let outcome = batch.analyze(&items[0], &|_| Box::new(|_| {})).unwrap();
+    assert_eq!(outcome.ending, Ending::Skipped);
+}
+
+#[test]
 fn a_broken_job_ends_the_others_and_is_told_once() {
     let home = tempfile::tempdir().unwrap();
     let items = albums(home.path(), 2);

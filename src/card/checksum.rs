@@ -82,6 +82,6 @@ mod tests {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Checksum::later(b"abc").to_string(), abc);
         assert_eq!(Checksum::later(b"abc"), Checksum::of(b"abc"));
-        assert_ne!(Checksum::later(b"abd"), Checksum::of(b"abc"));
+        assert_ne!(Checksum::later(b"ab"), Checksum::of(b"abc"));
     }
 }

@@ -127,6 +127,7 @@ impl Layer {
             let blocks = self.weights.chunks_exact(self.inputs);
             for (number, (weights, biases)) in blocks.zip(self.biases.chunks(BLOCK)).enumerate() {
                 let sums = match inputs.split_at(self.inputs) {
+                    // The last of an odd number: there are outputs for one alone.
                     (one, []) => [sums(simd, weights, [one])[0]; 2],
                     (one, other) => sums(simd, weights, [one, other]),
                 };

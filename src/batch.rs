@@ -11,6 +11,7 @@ mod resume;
 mod summary;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::num::NonZeroU64;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
@@ -70,7 +71,7 @@ pub enum Ending {
     /// As far as the input and the options go.
     #[default]
     Complete,
-    /// From outside, before that.
+    /// Before that: from outside, or by an error that would spoil the next input as well.
     Stopped,
     /// Nothing was to be done: its session was there already.
     Skipped,
@@ -154,11 +155,6 @@ impl<'a> Batch<'a> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Whether it has an analyzer by now.
-    fn is_hired(&self) -> bool {
-        self.hired.is_some()
-    }
-
     /// Opens an item and analyses it with [`Self::run`], unless that has been done and is not to be
     /// done again. `progress` is asked, once the item is open, for what hears the number of frames
     /// read.
@@ -191,13 +187,15 @@ impl<'a> Batch<'a> {
         // A video takes as long to open as a model to load.
         let (source, hired) = thread::scope(|scope| {
             let hire = || crash::caught(&self.hire);
-            let hiring = self.hired.is_none().then(|| scope.spawn(hire));
+            let builder = || thread::Builder::new().name("loading".to_owned());
+            let hiring = (self.hired.is_none()).then(|| builder().spawn_scoped(scope, hire));
             let source = if self.options.annotated || self.card.wants_colors() {
                 source::open(&input, &CameraRequest::default())
             } else {
                 source::open_grey(&input)
             };
-            let join = |hiring: ScopedJoinHandle<_>| {
+            let join = |hiring: io::Result<ScopedJoinHandle<Result<Hired>>>| {
+                let hiring = hiring.map_err(Error::Thread)?;
                 hiring.join().unwrap_or_else(|panic| resume_unwind(panic))
             };
             (source, hiring.map(join))
@@ -257,7 +255,7 @@ impl<'a> Batch<'a> {
             let desk = thread::Builder::new()
                 .name("reading faces".to_owned())
                 .spawn_scoped(scope, move || {
-                    crash::caught(|| clerk.take_all(reader, steps))
+                    crash::caught(|| clerk.take_all(reader, &steps))
                 });
             let desk = match desk {
                 Ok(desk) => desk,

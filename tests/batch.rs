@@ -9,6 +9,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 use image::{Rgb, RgbImage};
 use mien::analyzer::Analyzer;
@@ -201,6 +202,11 @@ fn a_fault_of_our_own_ends_the_batch_with_the_session_complete() {
     assert_eq!(source_frames(&session), [0, 1, 2]);
     assert!(session.header.ended_utc.is_some());
     assert_eq!(session.header.frames.captured, 3);
+    let [.., told, stopped] = &session.events[..] else {
+        panic!("{:?}", session.events)
+    };
+    assert_eq!(told.detail, error.to_string());
+    assert_eq!(stopped.event, EventKind::Stopped);
 }
 
 /// Answers for so many faces, and then no more.
@@ -224,19 +230,18 @@ impl Classifier for Tiring {
     }
 }
 
+fn tiring(left: usize) -> Analyzer {
+    let inner = FakeClassifier::sure_of("tired", Expression::Happy);
+    let tiring = Tiring { inner, left };
+    Analyzer::new(Box::new(FakeDetector(vec![FACE])), Box::new(tiring))
+}
+
 #[test]
 fn frames_before_an_answer_that_is_nonsense_are_kept() {
     let out = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
-    let tiring = || {
-        let tiring = Tiring {
-            inner: FakeClassifier::sure_of("tired", Expression::Happy),
-            left: 6,
-        };
-        Analyzer::new(Box::new(FakeDetector(vec![FACE])), Box::new(tiring))
-    };
     let mut source = source(&[Step::Frames(9)]);
-    let error = batch_of(tiring, OPTIONS, &stop)
+    let error = batch_of(|| tiring(6), OPTIONS, &stop)
         .run(&item(out.path()), &video(), source.as_mut(), &mut |_| {})
         .unwrap_err();
     assert!(matches!(error, Error::BadAnswer { .. }), "{error}");
@@ -293,7 +298,7 @@ fn run_items(home: &Path, items: &[Item], jobs: usize, options: Options) -> Vec<
         &|_| Box::new(|_| {}),
         &mut |item, outcome| {
             let outcome = outcome?;
-            summary.note(item.unwrap(), &outcome)?;
+            summary.note(item, &outcome)?;
             endings.push(outcome.ending);
             Ok(())
         },
@@ -419,6 +424,54 @@ fn resume_does_again_with_other_settings_a_changed_source_or_without_a_picture_a
     fs::write(home.path().join("albums/a/3.png"), "new").unwrap();
     assert_eq!(run_items(home.path(), items, 1, RESUME), [Ending::Complete]);
     assert!(home.path().join("out/a-3").exists(), "a whole one is kept");
+    assert_eq!(summary(home.path(), "status").last().unwrap(), "failed");
+    assert_eq!(
+        run_items(home.path(), items, 1, RESUME),
+        [Ending::Complete],
+        "a picture that could not be read may be mended by now"
+    );
+    assert!(!home.path().join("out/a-4").exists());
+    RgbImage::new(160, 120)
+        .save(items[0].path.join("3.png"))
+        .unwrap();
+    run_items(home.path(), items, 1, RESUME);
+    assert_eq!(run_items(home.path(), items, 1, RESUME), [Ending::Skipped]);
+}
+
+#[test]
+fn resume_sees_that_a_picture_was_written_anew() {
+    let home = tempfile::tempdir().unwrap();
+    let items = &albums(home.path(), 2)[..1];
+    run_items(home.path(), items, 1, OPTIONS);
+    // The folder's own time stays as it was.
+    let later = SystemTime::now() + Duration::from_secs(2);
+    let picture = fs::File::options()
+        .write(true)
+        .open(items[0].path.join("1.png"));
+    picture.unwrap().set_modified(later).unwrap();
+    assert_eq!(run_items(home.path(), items, 1, RESUME), [Ending::Complete]);
+}
+
+#[test]
+fn resume_does_again_what_a_fault_broke_off() {
+    let home = tempfile::tempdir().unwrap();
+    let items = &albums(home.path(), 6)[..1];
+    let stop = AtomicBool::new(false);
+    let error = batch_of(|| tiring(4), OPTIONS, &stop)
+        .analyze(&items[0], &|_| Box::new(|_| {}))
+        .unwrap_err();
+    assert!(matches!(error, Error::BadAnswer { .. }), "{error}");
+    let folder = home.path().join("out/a");
+    assert_eq!(session::read(&folder).unwrap().rows.len(), 4);
+    // A report of it was begun, and killed.
+    fs::write(folder.join("report.html.4711.new"), "<html>").unwrap();
+
+    let outcome = batch_of(|| tiring(6), RESUME, &stop)
+        .analyze(&items[0], &|_| Box::new(|_| {}))
+        .unwrap();
+    assert_eq!(outcome.ending, Ending::Complete);
+    assert_eq!(outcome.folder, Some(folder));
+    assert_eq!(read(&outcome).rows.len(), 6);
 }
 
 #[test]
@@ -474,12 +527,12 @@ fn a_broken_job_ends_the_others_and_is_told_once() {
         &|| batch_of(mad, OPTIONS, &stop),
         &|_| Box::new(|_| {}),
         &mut |item, outcome| {
-            told.push((item.map(|item| item.name.clone()), outcome.is_err()));
+            told.push((item.name.clone(), outcome.is_err()));
             Ok(())
         },
     )
     .unwrap();
-    assert_eq!(told, [(Some("a".to_owned()), true)]);
+    assert_eq!(told, [("a".to_owned(), true)]);
 }
 
 #[test]

@@ -58,6 +58,7 @@ use self::video::Video;
 use crate::observation::Observation;
 use crate::pipeline::{Command, Condition, Notice, Pipeline, Severity, State};
 use crate::report;
+use crate::session::PAGE_FILE;
 use crate::source::SourceSpec;
 
 pub use self::background::show;
@@ -361,7 +362,7 @@ impl App {
             Action::Show(page) => self.page = Some(page),
             Action::Reveal(folder) => self.show_path(ctx, &folder),
             Action::Report(folder) => self.reporting.start(ctx, "report", move || {
-                let page = folder.join(report::PAGE_FILE);
+                let page = folder.join(PAGE_FILE);
                 report::write_page(&folder, &page).map(|()| page)
             }),
             Action::CopyPath(folder) => ctx.copy_text(folder.display().to_string()),

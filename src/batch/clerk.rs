@@ -1,6 +1,8 @@
 //! Reads the faces that were found, and keeps the records of one input.
 
 use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use super::look::Step;
 use super::{Ending, Item, Options, Outcome};
@@ -16,6 +18,9 @@ use crate::source::SourceSpec;
 /// Frames whose faces go through the network together: each takes it 0.71 ms instead of
 /// 0.78 (`benches/network.py`).
 const TOGETHER: usize = 4;
+
+/// How long rows may lie about while the next frame is found.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// What is written about one input.
 pub(super) struct Records {
@@ -39,31 +44,32 @@ pub(super) struct Clerk<'a> {
 impl Clerk<'_> {
     /// Takes in what comes until it ends. The faces of several frames of a video are read together; of as
     /// many in every run, so that what is written is the same.
-    pub(super) fn take_all(
-        &mut self,
-        reader: &mut Reader,
-        steps: impl IntoIterator<Item = Step>,
-    ) -> Result<()> {
+    pub(super) fn take_all(&mut self, reader: &mut Reader, steps: &Receiver<Step>) -> Result<()> {
         let mut together = Vec::with_capacity(TOGETHER);
-        for step in steps {
-            match step {
-                Step::Found(found) => {
+        loop {
+            match steps.recv_timeout(IDLE) {
+                Ok(Step::Found(found)) => {
                     let is_still = found.frame.still;
                     together.push(found);
                     if is_still || together.len() == TOGETHER {
                         self.read(reader, &mut together)?;
                     }
                 }
-                Step::Unreadable(error) => {
+                Ok(Step::Unreadable(error)) => {
                     self.read(reader, &mut together)?;
                     if let Some(records) = &mut self.records {
                         (records.session).event(EventKind::Error, &error.to_string())?;
                     }
                     self.outcome.failures.push(error);
                 }
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(records) = &mut self.records {
+                        records.session.flush_if_due()?;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return self.read(reader, &mut together),
             }
         }
-        self.read(reader, &mut together)
     }
 
     fn read(&mut self, reader: &mut Reader, found: &mut Vec<Found>) -> Result<()> {
@@ -120,12 +126,15 @@ impl Clerk<'_> {
         Ok(self.outcome)
     }
 
-    /// Ends the session as well as it can be. The first error is the cause, a second its echo.
+    /// Ends the session as well as it can be, as one that was broken off. The first error is the cause, a
+    /// second its echo.
     pub(super) fn give_up(mut self, error: Error) -> Result<Outcome> {
-        if let Some(records) = self.records.take()
-            && let Err(echo) = finish(records, &mut self.outcome)
-        {
-            log::debug!("{echo}");
+        self.outcome.ending = Ending::Stopped;
+        if let Some(mut records) = self.records.take() {
+            let noted = (records.session).event(EventKind::Error, &error.to_string());
+            if let Err(echo) = noted.and(finish(records, &mut self.outcome)) {
+                log::debug!("{echo}");
+            }
         }
         Err(error)
     }

@@ -10,13 +10,12 @@ use crate::crash;
 use crate::error::{Error, Result};
 
 /// Hears what came of an item; an error of its own ends the work.
-pub type Done<'items, 'a> = dyn FnMut(Option<&'items Item>, Result<Outcome>) -> Result<()> + 'a;
+pub type Done<'items, 'a> = dyn FnMut(&'items Item, Result<Outcome>) -> Result<()> + 'a;
 
 /// Analyses items in their order, `jobs` at a time, each job with a batch of its own. `done` hears on
 /// this thread what came of each, as soon as it has ended.
 ///
-/// After an error that would spoil the next item as well, no job begins another one. It comes with
-/// the item that it stopped at; a job that cannot be hired stops at none.
+/// After an error that would spoil the next item as well, no job begins another one.
 ///
 /// # Errors
 /// [`Error::Thread`], or the first that `done` returns; the jobs then end after their items.
@@ -46,7 +45,6 @@ pub fn run_all<'items, 'stop>(
                     if outcome.is_err() {
                         spoilt.store(true, Ordering::Relaxed);
                     }
-                    let item = (outcome.is_ok() || batch.is_hired()).then_some(item);
                     // Nobody listens any more only after an error, which is told already.
                     let _ended = sender.send((item, outcome));
                 }

@@ -9,7 +9,7 @@ use super::{Item, Options};
 use crate::annotated::{self, Annotated};
 use crate::card::ModelCard;
 use crate::error::{Error, Result};
-use crate::session::{self, EventKind, Header, ModelEntry};
+use crate::session::{self, Event, EventKind, Header, ModelEntry};
 use crate::source::SourceSpec;
 
 /// What there is of an input.
@@ -79,9 +79,7 @@ fn is_same(header: &Header, input: &SourceSpec, card: &ModelCard, options: &Opti
             .is_ok_and(|one| path.canonicalize().is_ok_and(|two| one == two));
     // The header knows its beginning to the millisecond.
     let begun = SystemTime::from(header.started_utc.0) + Duration::from_millis(1);
-    let changed_since = fs::metadata(path)
-        .and_then(|facts| facts.modified())
-        .is_ok_and(|changed| changed > begun);
+    let changed_since = changed(path).is_some_and(|changed| changed > begun);
     // Killed before its model was noted.
     let model = header.models.is_empty() || header.models == [ModelEntry::from(card)];
     source.kind == input.kind()
@@ -92,15 +90,22 @@ fn is_same(header: &Header, input: &SourceSpec, card: &ModelCard, options: &Opti
         && header.settings == options.settings()
 }
 
-/// Whether a session was brought to its end, with the annotated form if that is wanted.
+/// When a file, or what is in a folder, was last changed.
+fn changed(path: &Path) -> Option<SystemTime> {
+    let changed = |path: &Path| fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    let inside = fs::read_dir(path).into_iter().flatten().flatten();
+    // A picture that is written anew leaves its folder's own time as it was.
+    (inside.filter_map(|entry| changed(&entry.path())))
+        .chain(changed(path))
+        .max()
+}
+
+/// Whether a session was brought to its end without an error, with the annotated form if that is wanted.
 fn is_whole(folder: &Path, header: &Header, input: &SourceSpec, options: &Options) -> bool {
-    let stopped = || {
-        session::events(folder).map_or(true, |events| {
-            events.iter().any(|event| event.event == EventKind::Stopped)
-        })
-    };
+    let is_broken = |event: &Event| matches!(event.event, EventKind::Stopped | EventKind::Error);
+    let broken = || session::events(folder).map_or(true, |events| events.iter().any(is_broken));
     let annotated = || !options.annotated || Annotated::place(input, folder).exists();
-    header.ended_utc.is_some() && annotated() && !stopped()
+    header.ended_utc.is_some() && annotated() && !broken()
 }
 
 /// Whether everything in a session's folder comes from this program, and nobody has named people in
@@ -111,7 +116,7 @@ fn is_ours_alone(folder: &Path, header: &Header) -> bool {
             let entry = entry?;
             let name = entry.file_name();
             let ours = name.to_str().is_some_and(|name| {
-                session::OWN_FILES.contains(&name) || annotated::OWN_FILES.contains(&name)
+                session::is_own_file(name) || annotated::OWN_FILES.contains(&name)
             });
             let is_pictures = name == annotated::PICTURES_FOLDER && entry.file_type()?.is_dir();
             if !(is_pictures || ours && entry.file_type()?.is_file()) {

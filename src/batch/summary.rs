@@ -183,11 +183,6 @@ fn record(source: String, session: String, outcome: &Outcome) -> StringRecord {
         failures.push(error.to_string());
         None
     });
-    if let Some((analysis, _)) = &figures
-        && outcome.ending == Ending::Skipped
-    {
-        failures.extend(analysis.errors.iter().map(|(_, error)| error.clone()));
-    }
     let status = match outcome.ending {
         _ if !failures.is_empty() => "failed",
         Ending::Stopped => "stopped",

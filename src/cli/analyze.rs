@@ -88,23 +88,20 @@ pub(super) fn run(args: &AnalyzeArgs, quiet: bool) -> Result<()> {
         &|| Batch::new(Arc::clone(&model.card), hire, options, &stop),
         &|source| display.begin(source),
         &mut |item, outcome| {
-            match (item, outcome) {
-                (Some(item), Ok(outcome)) => {
+            match outcome {
+                Ok(outcome) => {
                     summary.note(item, &outcome)?;
                     display.end(item, &outcome);
                     outcomes.push((item.path.as_path(), outcome));
                 }
-                (_, Err(_)) if fatal.is_some() => {}
-                (item, Err(error)) => {
+                Err(_) if fatal.is_some() => {}
+                Err(error) => {
                     let error = anyhow::Error::new(error);
-                    fatal = Some(match item {
-                        Some(item) => {
-                            error.context(format!("stopped at '{}'", item.path.display()))
-                        }
-                        None => error,
+                    fatal = Some(match items[..] {
+                        [_] => error,
+                        _ => error.context(format!("stopped at '{}'", item.path.display())),
                     });
                 }
-                (None, Ok(_)) => unreachable!("only an error has no item"),
             }
             Ok(())
         },
@@ -162,7 +159,6 @@ impl<'a> Display<'a> {
     fn begin(&self, source: &dyn FrameSource) -> Box<dyn FnMut(u64)> {
         let asked =
             (self.args.frames).map(|frames| frames.get().saturating_mul(self.args.every.get()));
-        // Asking a video takes as long as decoding some fifty frames.
         let in_source = (!self.bars.is_hidden())
             .then(|| source.expected_frames())
             .flatten();

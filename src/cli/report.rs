@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use mien::report::{self, PAGE_FILE, Table};
+use mien::report::{self, Table};
+use mien::session::PAGE_FILE;
 use mien::session::People;
 
 #[derive(Debug, Args)]

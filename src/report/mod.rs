@@ -15,6 +15,6 @@ mod whole;
 pub use analysis::{Analysis, Episode, Gap, Person, Phase, Shown, Span, Stretch, Transition, Unit};
 pub use count::analyze;
 pub use export::{Table, write_table};
-pub use page::{PAGE_FILE, name_of, page, write_page};
+pub use page::{name_of, page, write_page};
 pub use second::Second;
 pub use tally::{Flags, Tally};

@@ -36,7 +36,7 @@ pub enum EventKind {
     Certain,
     /// Something failed; `detail` is the sentence.
     Error,
-    /// The user ended the analysis of a file before the file did.
+    /// The analysis of a file ended before the file did: by the user, or by the error before it.
     Stopped,
     /// The computer slept, or the program was stopped; `detail` is for how many seconds.
     Asleep,

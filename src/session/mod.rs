@@ -27,15 +27,28 @@ pub const HEADER_FILE: &str = "session.json";
 pub const OBSERVATIONS_FILE: &str = "observations.csv";
 /// The same rows with the answers of a second model, when one was on.
 pub const SECOND_FILE: &str = "second.csv";
+/// The page about the session, unless it is asked for elsewhere.
+pub const PAGE_FILE: &str = "report.html";
 /// What happened besides.
 pub const EVENTS_FILE: &str = "events.csv";
 
-/// Every file in a session's folder that this program writes of itself.
-pub(crate) const OWN_FILES: [&str; 6] = [
-    HEADER_FILE,
-    "session.json.new",
-    OBSERVATIONS_FILE,
-    EVENTS_FILE,
-    SECOND_FILE,
-    "report.html",
-];
+/// Whether this program writes a file of that name into a session's folder unasked.
+pub(crate) fn is_own_file(name: &str) -> bool {
+    const OWN_FILES: [&str; 6] = [
+        HEADER_FILE,
+        "session.json.new",
+        OBSERVATIONS_FILE,
+        EVENTS_FILE,
+        SECOND_FILE,
+        PAGE_FILE,
+    ];
+    OWN_FILES.contains(&name) || is_half_a_page(name)
+}
+
+/// Whether it is what a report that was killed leaves behind: `report.html.4711.new`, by its process.
+fn is_half_a_page(name: &str) -> bool {
+    let number = name
+        .strip_prefix(PAGE_FILE)
+        .and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".new"));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}

@@ -68,12 +68,13 @@ impl VideoSource {
         let Some(first) = first else {
             // ffprobe says it more clearly.
             probe(path)?;
-            let words = decoder.end().first_error;
+            let words = decoder.end().words();
             return Err(bad(
                 words.unwrap_or_else(|| "there is no picture in it".to_owned())
             ));
         };
         if look == Look::Brightness && first.stamp.range.is_none() {
+            drop(decoder);
             return Self::start(path, Look::Colours);
         }
         Ok(Self {
@@ -99,13 +100,11 @@ impl VideoSource {
 
     /// What is wrong with a video that has been read to its end, if anything.
     fn fault(&self, end: &End) -> Option<String> {
-        let words = end.first_error.clone();
-        if !end.success {
-            return Some(words.unwrap_or_else(|| "ffmpeg gave up without a word".to_owned()));
-        }
-        let words = words?;
+        let words = end.words()?;
         // Many a sound video makes ffmpeg grumble; only with frames missing it is an error.
-        let info = self.info()?;
+        let Some(info) = end.success.then(|| self.info()).flatten() else {
+            return Some(words);
+        };
         let is_cut = info.frames.is_some_and(|frames| self.frames < frames)
             || (info.duration).is_some_and(|duration| self.time + MISSING < duration);
         is_cut.then(|| {

@@ -22,9 +22,6 @@ use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::palette;
 
-/// The page's name in its session's folder, unless another is asked for.
-pub const PAGE_FILE: &str = "report.html";
-
 /// Writes the page about the session in `folder` to `out`.
 ///
 /// # Errors

@@ -107,6 +107,14 @@ pub(super) struct End {
     pub(super) first_error: Option<String>,
 }
 
+impl End {
+    /// What it complained of, or that it failed in silence.
+    pub(super) fn words(&self) -> Option<String> {
+        let silent = || (!self.success).then(|| "ffmpeg gave up without a word".to_owned());
+        self.first_error.clone().or_else(silent)
+    }
+}
+
 /// A running `ffmpeg`; dropping it ends the program.
 #[derive(Debug)]
 pub(super) struct Decoder {

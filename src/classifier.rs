@@ -28,6 +28,24 @@ pub trait Classifier {
     fn classify(&mut self, crops: &[Crop]) -> Result<Vec<Probabilities>>;
 }
 
+/// One answer for each crop, also of a network that gives another number.
+pub(crate) fn answers(
+    classifier: &mut dyn Classifier,
+    crops: &[Crop],
+) -> Result<Vec<Probabilities>> {
+    if crops.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answers = classifier.classify(crops)?;
+    if answers.len() != crops.len() {
+        return Err(Error::BadAnswer {
+            model: classifier.card().name.to_string(),
+            reason: format!("answered for {} of {} faces", answers.len(), crops.len()),
+        });
+    }
+    Ok(answers)
+}
+
 /// A model run by ONNX Runtime.
 ///
 /// It may move to another thread, but is to be dropped before the program ends: with CUDA a session

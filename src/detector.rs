@@ -223,7 +223,7 @@ impl FaceDetector for SeetaDetector {
             width,
             height,
         } = *known;
-        // What is no number has no place either.
+        // A box of numbers that are none has no place either.
         if ![x, y, width, height].into_iter().all(f32::is_finite) {
             return Ok(None);
         }

@@ -224,7 +224,7 @@ pub enum Error {
     #[error("the system refused a new thread: {0}")]
     Thread(io::Error),
     /// A panic, caught: see [`crate::crash`].
-    #[error("Mien met a fault of its own and stopped this work: {reason}{details}")]
+    #[error("Mien hit a bug and stopped this work: {reason}{details}")]
     Crashed {
         /// The panic's words.
         reason: String,

@@ -16,11 +16,11 @@ pub const SMALLEST_FACE_LIVE: f32 = 1.0 / 12.0;
 /// The smallest face looked for in pictures, as a share of the picture's width: a group photograph.
 pub const SMALLEST_FACE_STILL: f32 = 1.0 / 40.0;
 
-/// How often is looked everywhere while a face is followed, by the frames' time: whoever joins is
+/// How often the whole frame is searched while a face is followed, by the frames' time: whoever joins is
 /// seen within half a second.
-pub const SEARCH_EVERY: Duration = Duration::from_millis(450);
+const SEARCH_EVERY: Duration = Duration::from_millis(450);
 /// The same while nobody is in view: then there is nothing else to do.
-pub const SEARCH_EVERY_ALONE: Duration = Duration::from_millis(100);
+const SEARCH_EVERY_ALONE: Duration = Duration::from_millis(100);
 /// A face that has moved by this share of its side since then, or grown or shrunk by it, is reason to
 /// look everywhere again: the camera may be turning, and others come into view.
 const RESTLESS: f32 = 0.24;

@@ -67,7 +67,7 @@ static SPARE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 /// threads at the usual sizes.
 const MOST_SPARE: usize = 128 << 20;
 
-/// So many bytes for a picture, whatever they held before.
+/// As many bytes for a picture as are asked for; what they hold is left from before.
 pub(crate) fn memory(length: usize) -> Vec<u8> {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
     let fits = |memory: &Vec<u8>| (length..=2 * length).contains(&memory.capacity());

@@ -11,7 +11,7 @@ use mien::{crash, runtime};
 /// (microsoft/onnxruntime#27379). Mien comes with an older one, but the user may bring any.
 ///
 /// Its own switch comes too late, after the first report; what it heeds in time is this word in its
-/// environment. A process changes that safely only for a successor: so this one becomes its own.
+/// environment. To change that of a running process is unsafe, so the program starts itself anew with it.
 #[cfg(unix)]
 fn silence_runtime() {
     const WORD: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, answers};
 use crate::crop::{Crop, Cutter};
 use crate::error::{Error, Result};
 use crate::expression::Probabilities;
@@ -234,19 +234,4 @@ impl Reader {
             times,
         }
     }
-}
-
-/// One answer for each crop.
-fn answers(classifier: &mut dyn Classifier, crops: &[Crop]) -> Result<Vec<Probabilities>> {
-    if crops.is_empty() {
-        return Ok(Vec::new());
-    }
-    let answers = classifier.classify(crops)?;
-    if answers.len() != crops.len() {
-        return Err(Error::BadAnswer {
-            model: classifier.card().name.to_string(),
-            reason: format!("answered for {} of {} faces", answers.len(), crops.len()),
-        });
-    }
-    Ok(answers)
 }

@@ -1,4 +1,4 @@
-//! What reads that which others wrote, as a crate of its own: the library of `tests/fuzz/`. Under the
+//! The readers of files that others wrote, as a crate of its own: the library of `tests/fuzz/`. Under the
 //! fuzzer it builds in a minute, the whole of Mien in ten.
 
 #![allow(dead_code, unused_imports, reason = "most of it is not fuzzed")]

@@ -53,7 +53,7 @@ pub struct TrackerSettings {
 /// hardly more than a guess among seven.
 pub const CERTAIN: f32 = 0.4;
 
-/// How far the probability of what is shown may fall below what it took to be shown.
+/// Hysteresis: how far the probability of a shown label may fall below the one that it took to be shown.
 const HOLD: f32 = 0.07;
 
 impl TrackerSettings {

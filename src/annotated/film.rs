@@ -159,7 +159,7 @@ impl Film {
 }
 
 impl Drop for Film {
-    /// What has not been finished makes room.
+    /// Removes the files of an unfinished film.
     fn drop(&mut self) {
         self.encoder.give_up();
         for left_over in [&self.part, &self.path.with_extension("whole.mp4")] {

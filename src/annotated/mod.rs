@@ -21,7 +21,7 @@ use crate::observation::Observation;
 use crate::source::SourceSpec;
 
 /// The annotated video in a session's folder.
-pub const FILM_FILE: &str = "annotated.mp4";
+const FILM_FILE: &str = "annotated.mp4";
 /// The folder of annotated pictures in a session's folder.
 pub const PICTURES_FOLDER: &str = "annotated";
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::background::Pick;
 use super::page::Page;
 use crate::pipeline::Command;
 
@@ -10,18 +11,14 @@ use crate::pipeline::Command;
 pub(super) enum Action {
     /// A word to the pipeline.
     Tell(Command),
-    /// Pick a video or a picture.
-    PickFile,
-    /// Pick a folder of pictures.
-    PickFolder,
+    /// Pick a file or folder in the system's dialog.
+    Pick(Pick),
     /// Look at a file or folder.
     Open(PathBuf),
     /// Look for cameras again.
     ListCameras,
     /// Load a model, and remember it.
     PickModel(String),
-    /// Pick a model's file to add.
-    PickModelFile,
     /// Pause or go on.
     TogglePause,
     /// Start or stop recording.
@@ -40,12 +37,8 @@ pub(super) enum Action {
     Reveal(PathBuf),
     /// Put a path onto the clipboard.
     CopyPath(PathBuf),
-    /// Pick a session folder.
-    PickSession,
     /// Look at a session, or at the live picture again.
     Session(Option<PathBuf>),
-    /// Pick the video of the session that is looked at.
-    PickVideo,
     /// Write the report of a session and show it.
     Report(PathBuf),
     /// Say that something went wrong.

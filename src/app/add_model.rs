@@ -119,7 +119,7 @@ impl AddModel {
             ui.add_space(space::S);
             match &self.step {
                 Step::Reading(_) => busy_ui(ui, "Looking at the file…"),
-                Step::Trying(_) => busy_ui(ui, "Trying it on the faces of nobody…"),
+                Step::Trying(_) => busy_ui(ui, "Trying it on seven averaged faces…"),
                 Step::Asking => self.ask_ui(ui),
                 Step::Refused(reason) => {
                     ui.label(sentence(reason));
@@ -179,7 +179,7 @@ impl AddModel {
         let palette = Palette::of(ui.visuals());
         ui.label(
             "How the model was trained decides how it must be fed. What the file does not say is \
-             guessed from its shapes and from its answers to seven faces of nobody: look it over.",
+             guessed from its shapes and from its answers to seven averaged faces: look it over.",
         );
         ui.add_space(space::S);
         Grid::new("card")

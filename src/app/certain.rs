@@ -14,7 +14,7 @@ const SHARES: std::ops::RangeInclusive<f32> = 0.2..=0.95;
 
 /// Draws the page. `certain` is the share; what it becomes holds at once.
 pub(super) fn certain_ui(ui: &mut Ui, certain: &mut f32, card: Option<&ModelCard>) {
-    ui.heading("How sure is sure");
+    ui.heading("Confidence threshold");
     ui.add_space(space::XS);
     let label = ui.label("A name is shown once it is this likely; below, the face is uncertain.");
     ui.add_space(space::S);
@@ -27,7 +27,7 @@ pub(super) fn certain_ui(ui: &mut Ui, certain: &mut f32, card: Option<&ModelCard
         ui.add(slider).labelled_by(label.id);
         let strong = Palette::of(ui.visuals()).strong;
         fixed_text(ui, 40.0, Align::Min, &percent(*certain), strong);
-        if ui.button("As usual").clicked() {
+        if ui.button("Reset").clicked() {
             *certain = CERTAIN;
         }
     });

@@ -15,7 +15,7 @@ pub(super) fn doubt_ui(ctx: &egui::Context, doubt: &Doubt, actions: &mut Vec<Act
         ui.label(sentence(&doubt.reason));
         ui.add_space(space::S);
         ui.label(
-            "Mien has tried it on seven faces of nobody, one for each expression. With a wrong card \
+            "Mien has tried it on seven averaged faces, one for each expression. With a wrong card \
              a model names expressions wrongly and looks as sure as ever.",
         );
         buttons_ui(ui, |ui| {

@@ -1,4 +1,4 @@
-//! The keys, in one table that the window obeys and the help page prints.
+//! The keys: what the window obeys, and what the help page says of them.
 
 use egui::{Key, Modifiers};
 
@@ -21,7 +21,8 @@ pub(super) const TABLE: [(&str, &str); 10] = [
     ("Click", "Choose a face"),
 ];
 
-const NUMBERS: [Key; 9] = [
+/// They pick the models, in their order.
+pub(super) const NUMBERS: [Key; 9] = [
     Key::Num1,
     Key::Num2,
     Key::Num3,

@@ -8,7 +8,7 @@ use super::add_model::Outcome;
 use super::page::Around;
 use super::stage::{self, Scene};
 use super::theme::{Palette, space};
-use super::{App, bars, chart, doubt, keys, menu, record, seen, status};
+use super::{App, bars, chart, doubt, is_full_screen, keys, menu, record, seen, status};
 use crate::expression::Expression;
 
 /// The least and the most width of the side panel, in points.
@@ -29,7 +29,7 @@ impl App {
             let names = &self.settings.markers;
             actions = keys::pressed(ui.ctx(), &self.options.models, names);
         }
-        if !self.full_screen {
+        if !is_full_screen(ui.ctx()) {
             self.menu_ui(ui, &mut actions);
         }
         if let Some(session) = &mut self.session {
@@ -70,7 +70,7 @@ impl App {
 
     /// The live picture with everything about it.
     fn live_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        if !self.full_screen {
+        if !is_full_screen(ui.ctx()) {
             let frame = bar_frame(ui);
             Panel::bottom("status")
                 .frame(frame)
@@ -95,7 +95,7 @@ impl App {
             looking: &self.looking,
             cuda_reason: self.cuda_reason.as_deref(),
             session: self.session.is_some(),
-            full_screen: self.full_screen,
+            full_screen: is_full_screen(ui.ctx()),
         };
         let frame = bar_frame(ui);
         Panel::top("menu")
@@ -178,7 +178,11 @@ impl App {
     /// The picture. Returns the area that it has, and where the faces lie.
     fn stage_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) -> (Rect, Vec<Rect>) {
         let canvas = Palette::of(ui.visuals()).canvas;
-        let margin = if self.full_screen { 0.0 } else { space::M };
+        let margin = if is_full_screen(ui.ctx()) {
+            0.0
+        } else {
+            space::M
+        };
         let frame = egui::Frame::new().fill(canvas).inner_margin(margin);
         let area = ui.available_rect_before_wrap();
         let observation = self.observation.clone();
@@ -200,7 +204,7 @@ impl App {
             .frame(frame)
             .show(ui, |ui| {
                 let shown = stage::stage_ui(ui, video, &scene, actions);
-                if self.full_screen
+                if is_full_screen(ui.ctx())
                     && let Some(recording) = &self.state.recording
                 {
                     record::on_air_ui(ui, area, recording);

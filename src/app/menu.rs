@@ -3,7 +3,8 @@
 use egui::{MenuBar, ThemePreference, Ui};
 
 use super::action::Action;
-use super::background::Background;
+use super::background::{Background, Pick};
+use super::keys::NUMBERS;
 use super::page::Page;
 use super::settings::Settings;
 use super::theme::{RADIUS, space};
@@ -38,24 +39,21 @@ pub(super) fn menu_ui(
     record: &RecordView,
     actions: &mut Vec<Action>,
 ) {
-    MenuBar::new()
-        .style(bar_style)
-        .config(egui::containers::menu::MenuConfig::new())
-        .ui(ui, |ui| {
-            ui.menu_button("Source", |ui| source_menu(ui, lists, state, actions));
-            ui.menu_button("Model", |ui| model_menu(ui, lists, state, actions));
-            ui.menu_button("Provider", |ui| provider_menu(ui, lists, state, actions));
-            ui.menu_button("View", |ui| view_menu(ui, lists, state, settings, actions));
-            ui.menu_button("Markers", |ui| {
-                menu(ui, 240.0);
-                markers::menu_ui(ui, &settings.markers, state, actions);
-            });
-            ui.menu_button("Help", |ui| help_menu(ui, actions));
-            let right = egui::Layout::right_to_left(egui::Align::Center);
-            if !lists.session || state.recording.is_some() {
-                ui.with_layout(right, |ui| record.ui(ui, state, actions));
-            }
+    MenuBar::new().style(bar_style).ui(ui, |ui| {
+        ui.menu_button("Source", |ui| source_menu(ui, lists, state, actions));
+        ui.menu_button("Model", |ui| model_menu(ui, lists, state, actions));
+        ui.menu_button("Provider", |ui| provider_menu(ui, lists, state, actions));
+        ui.menu_button("View", |ui| view_menu(ui, lists, state, settings, actions));
+        ui.menu_button("Markers", |ui| {
+            menu(ui, 240.0);
+            markers::menu_ui(ui, &settings.markers, state, actions);
         });
+        ui.menu_button("Help", |ui| help_menu(ui, actions));
+        let right = egui::Layout::right_to_left(egui::Align::Center);
+        if !lists.session || state.recording.is_some() {
+            ui.with_layout(right, |ui| record.ui(ui, state, actions));
+        }
+    });
 }
 
 /// Flat names that show a ground under the pointer only.
@@ -120,18 +118,18 @@ fn source_menu(ui: &mut Ui, lists: &Lists<'_>, state: &State, actions: &mut Vec<
     }
     separator(ui);
     if ui.add(MenuItem::new("Open file…")).clicked() {
-        actions.push(Action::PickFile);
+        actions.push(Action::Pick(Pick::File));
     }
     if ui.add(MenuItem::new("Open folder…")).clicked() {
-        actions.push(Action::PickFolder);
+        actions.push(Action::Pick(Pick::Folder));
     }
     if ui.add(MenuItem::new("Open session…")).clicked() {
-        actions.push(Action::PickSession);
+        actions.push(Action::Pick(Pick::Session));
     }
     separator(ui);
     let demo = Mark::Tick(state.source == Some(SourceSpec::Demo));
     let item = MenuItem::new("Demo")
-        .detail("A face of nobody, through all expressions")
+        .detail("An averaged face, through all expressions")
         .mark(demo);
     if ui.add(item).clicked() {
         actions.push(Action::Tell(Command::Source(SourceSpec::Demo)));
@@ -151,7 +149,7 @@ fn model_menu(ui: &mut Ui, lists: &Lists<'_>, state: &State, actions: &mut Vec<A
     };
     let add = |ui: &mut Ui, text: &str| ui.add(MenuItem::new(text)).clicked();
     for (index, model) in lists.models.iter().enumerate() {
-        let key = if index < 9 {
+        let key = if index < NUMBERS.len() {
             (index + 1).to_string()
         } else {
             String::new()
@@ -183,12 +181,12 @@ fn model_menu(ui: &mut Ui, lists: &Lists<'_>, state: &State, actions: &mut Vec<A
     if add(ui, "About this model…") {
         actions.push(Action::Show(Page::Card(Place::First)));
     }
-    if add(ui, "How sure is sure…") {
+    if add(ui, "Confidence threshold…") {
         actions.push(Action::Show(Page::Certain));
     }
     separator(ui);
     if add(ui, "Add…") {
-        actions.push(Action::PickModelFile);
+        actions.push(Action::Pick(Pick::Model));
     }
 }
 

@@ -58,14 +58,13 @@ use self::video::Video;
 use crate::observation::Observation;
 use crate::pipeline::{Command, Condition, Notice, Pipeline, Severity, State};
 use crate::report;
-use crate::session::PAGE_FILE;
+use crate::session::{PAGE_FILE, folder_of};
 use crate::source::SourceSpec;
 
 pub use self::background::show;
 pub use self::display::display_available;
 pub use self::options::{ListCameras, ModelEntry, Options, ShowPath};
 pub use self::run::{Handle, run};
-pub use self::session::folder_of as session_folder;
 
 /// A window hidden for less is only being looked past; a camera takes a second to open again.
 const HIDDEN_FOR: Duration = Duration::from_secs(2);
@@ -98,7 +97,6 @@ pub struct App {
     dialog: Background<Picked>,
     reporting: Background<crate::error::Result<PathBuf>>,
     cuda_reason: Option<String>,
-    full_screen: bool,
     opened: Instant,
 }
 
@@ -138,7 +136,6 @@ impl App {
             dialog: Background::default(),
             reporting: Background::default(),
             cuda_reason: None,
-            full_screen: false,
             opened: Instant::now(),
         };
         app.be_certain();
@@ -237,7 +234,7 @@ impl App {
             self.add_model(ctx, path.to_owned());
             return;
         }
-        if let Some(folder) = session::folder_of(path) {
+        if let Some(folder) = folder_of(path) {
             self.show_session(ctx, Some(folder));
             return;
         }
@@ -312,27 +309,15 @@ impl App {
                 }
                 self.pipeline.send(command);
             }
-            Action::PickFile => self
+            Action::Pick(what) => self
                 .dialog
-                .start(ctx, "file dialog", || background::pick(Pick::File)),
-            Action::PickFolder => self
-                .dialog
-                .start(ctx, "folder dialog", || background::pick(Pick::Folder)),
-            Action::PickSession => self
-                .dialog
-                .start(ctx, "session dialog", || background::pick(Pick::Session)),
-            Action::PickVideo => self
-                .dialog
-                .start(ctx, "video dialog", || background::pick(Pick::Video)),
+                .start(ctx, "dialog", move || background::pick(what)),
             Action::Session(folder) => self.show_session(ctx, folder),
             Action::Open(path) => self.open(ctx, &path),
             Action::ListCameras => {
                 let list = Arc::clone(&self.options.cameras);
                 self.looking.start(ctx, "camera list", move || list());
             }
-            Action::PickModelFile => self
-                .dialog
-                .start(ctx, "model dialog", || background::pick(Pick::Model)),
             Action::PickModel(name) => {
                 self.settings.model = Some(name.clone());
                 self.pipeline.send(Command::Model(name));
@@ -353,10 +338,10 @@ impl App {
                 self.start_recording();
             }
             Action::ToggleMirror => self.settings.toggle_mirror(self.state.source.as_ref()),
-            Action::ToggleFullScreen => self.fill_screen(ctx, !self.full_screen),
+            Action::ToggleFullScreen => fill_screen(ctx, !is_full_screen(ctx)),
             Action::LeaveFullScreen => {
-                if self.full_screen {
-                    self.fill_screen(ctx, false);
+                if is_full_screen(ctx) {
+                    fill_screen(ctx, false);
                 }
             }
             Action::Show(page) => self.page = Some(page),
@@ -375,11 +360,15 @@ impl App {
         self.pipeline
             .send(Command::StartLog(self.record.parent.clone()));
     }
+}
 
-    fn fill_screen(&mut self, ctx: &egui::Context, on: bool) {
-        self.full_screen = on;
-        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(on));
-    }
+/// Whether the window fills the screen, by its own keys or the system's.
+fn is_full_screen(ctx: &egui::Context) -> bool {
+    ctx.input(|input| input.viewport().fullscreen == Some(true))
+}
+
+fn fill_screen(ctx: &egui::Context, on: bool) {
+    ctx.send_viewport_cmd(ViewportCommand::Fullscreen(on));
 }
 
 impl eframe::App for App {

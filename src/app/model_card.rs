@@ -238,7 +238,7 @@ fn recalls(card: &ModelCard, recall: &[f32]) -> String {
 fn calibration_ui(ui: &mut Ui, card: &ModelCard, figures: &Figures) {
     let Some(ece) = figures.ece else {
         let text = "Nobody has measured whether it is right as often as it says.";
-        paragraph_ui(ui, "How sure is sure", text);
+        paragraph_ui(ui, "Calibration", text);
         return;
     };
     let trust = match ece {
@@ -258,7 +258,7 @@ fn calibration_ui(ui: &mut Ui, card: &ModelCard, figures: &Figures) {
         "{trust} On average, what it says and how often it is right are {:.1} points apart.{temperature}",
         ece * 100.0
     );
-    paragraph_ui(ui, "How sure is sure", &text);
+    paragraph_ui(ui, "Calibration", &text);
     if let Some(bins) = &figures.reliability {
         ui.add_space(space::XS);
         reliability_ui(ui, bins);

@@ -6,6 +6,7 @@ use egui::accesskit::Role;
 use egui::{Align2, Color32, Rect, RichText, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::action::Action;
+use super::background::Pick;
 use super::theme::{Palette, regular, semibold, size, space};
 use super::video::{Look, Shown, Video};
 use super::widgets::{button, card, close_button, main_button, sentence};
@@ -102,7 +103,7 @@ fn empty_ui(ui: &mut Ui, area: Rect, scene: &Scene<'_>, actions: &mut Vec<Action
         Condition::Failed(reason) => {
             message_ui(ui, area, "This source cannot be shown", reason, "", |ui| {
                 if main_button(ui, "Open file…").clicked() {
-                    actions.push(Action::PickFile);
+                    actions.push(Action::Pick(Pick::File));
                 }
                 again_button(ui, state, actions);
                 demo_button(ui, actions);

@@ -57,7 +57,7 @@ impl Look<'_> {
                 Err(error) => Step::Unreadable(error),
             };
             let is_last = matches!(step, Step::Unreadable(_)) && !self.is_folder;
-            // Who reads no more has failed, and says why.
+            // The reading thread is gone only after an error, and says which.
             if self.steps.send(step).is_err() || is_last {
                 break;
             }

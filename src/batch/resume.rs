@@ -33,8 +33,7 @@ pub(super) fn find(
     card: &ModelCard,
     options: &Options,
 ) -> Result<Found> {
-    let numbered = |number: u32| item.parent.join(format!("{}-{number}", item.name));
-    let folders = std::iter::once(item.parent.join(&item.name)).chain((2..).map(numbered));
+    let folders = session::folders(&item.parent, &item.name);
     for folder in folders.take_while(|folder| folder.exists()) {
         let Ok(header) = Header::read(&folder) else {
             continue;

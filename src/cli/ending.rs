@@ -42,7 +42,7 @@ mod unix {
             .map(|_| ())
     }
 
-    /// Whether this process was started without an ear for a signal, where the system tells.
+    /// Whether this process was started to ignore a signal, as by `nohup`, where the system tells.
     fn ignores(signal: i32) -> bool {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = (status.lines()).find_map(|line| line.strip_prefix("SigIgn:"));

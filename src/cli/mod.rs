@@ -166,8 +166,8 @@ impl FromStr for Size {
 }
 
 impl Arguments {
-    /// Reads the command line, or ends with what is wrong with it. Before a command may stand what
-    /// all of them take; the rest would be of no effect there.
+    /// Reads the command line, or ends with what is wrong with it. Only options that every command takes
+    /// may stand before the command; others would be ignored there.
     pub fn read() -> Self {
         let mut usage = Self::command();
         let matches = usage.get_matches_mut();
@@ -275,7 +275,8 @@ impl LiveArgs {
                 if cameras.is_ok_and(|cameras| !cameras.is_empty()) {
                     SourceSpec::Camera(None)
                 } else {
-                    let text = "No camera was found, so this is the demo: a face of nobody";
+                    let text =
+                        "No camera was found, so this is the demo: an averaged face, nobody's";
                     return Ok((SourceSpec::Demo, Some(text.to_owned())));
                 }
             }

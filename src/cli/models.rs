@@ -33,7 +33,7 @@ enum ModelsCommand {
     Add(AddArgs),
     /// Print what the card of a model without one probably says, as a side file
     Guess(CardArgs),
-    /// Try models on faces of nobody: card, shapes, scale, order of the labels
+    /// Try models on seven averaged faces: card, shapes, scale, order of the labels
     Test {
         /// A name from the list, or the path of an .onnx file; every model if left out
         #[arg(value_name = "M")]

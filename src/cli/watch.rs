@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::Args;
 use console::Term;
-use mien::app;
 use mien::catalog::DEFAULT_MODEL;
 use mien::face::Face;
 use mien::observation::{Observation, StageTimes};
 use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
+use mien::session;
 use serde_json::{Map, Value, json};
 
 use super::commands::{self, Line};
@@ -63,7 +63,7 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
         .source
         .as_deref()
         .map(Path::new)
-        .and_then(app::session_folder)
+        .and_then(session::folder_of)
     {
         let folder = folder.display();
         bail!("'{folder}' is a recorded session; `mien report {folder}` tells what it holds");

@@ -11,6 +11,7 @@ use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::import::Import;
 use mien::observation::Observation;
 use mien::pipeline::{Command, Pipeline};
+use mien::session;
 use mien::source::{SourceSpec, camera};
 
 use super::watch::{self, WatchArgs};
@@ -24,7 +25,7 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
         return watch::run(&WatchArgs::from(live.clone()), quiet);
     }
     let named = live.source.as_deref().map(Path::new);
-    let session = named.and_then(app::session_folder);
+    let session = named.and_then(session::folder_of);
     let (source, welcome) = match session {
         // The demo waits behind the session: a camera's light would only worry people.
         Some(_) => (SourceSpec::Demo, None),

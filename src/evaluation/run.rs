@@ -9,7 +9,7 @@ use super::comparison::{Comparison, compare};
 use super::dataset::{Dataset, Sample, Skipped};
 use super::metrics::{Scores, Tally};
 use crate::card::ModelCard;
-use crate::classifier::Classifier;
+use crate::classifier::{self, Classifier};
 use crate::crop::{self, Crop};
 use crate::detector::FaceDetector;
 use crate::error::{Error, Result};
@@ -52,14 +52,8 @@ impl Contestant {
             .filter_map(|exhibit| exhibit.crop(card))
             .collect();
         let began = Instant::now();
-        let answers = self.classifier.classify(&crops)?;
+        let answers = classifier::answers(self.classifier.as_mut(), &crops)?;
         self.busy += began.elapsed();
-        if answers.len() != crops.len() {
-            return Err(Error::BadAnswer {
-                model: self.classifier.card().name.to_string(),
-                reason: format!("answered for {} of {} faces", answers.len(), crops.len()),
-            });
-        }
         let mut answers = answers.iter();
         for exhibit in exhibits {
             let answer = match exhibit.face {

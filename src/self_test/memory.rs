@@ -39,7 +39,8 @@ pub(super) fn keep(folder: &Path, card: &ModelCard, doubt: Option<&str>) {
         key,
         doubt: doubt.map(str::to_owned),
     });
-    let beside = folder.join(format!("{FILE}.new"));
+    // Programs side by side must not write over each other's half.
+    let beside = folder.join(format!("{FILE}.{}.new", std::process::id()));
     let written = serde_json::to_vec(&entries)
         .map_err(std::io::Error::other)
         .and_then(|text| {

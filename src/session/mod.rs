@@ -12,6 +12,8 @@ mod table;
 mod tests;
 mod writer;
 
+use std::path::{Path, PathBuf};
+
 pub use cell::{Decimals, Moment};
 pub use event::{Event, EventKind};
 pub use header::{FORMAT, FrameCounts, Header, ModelEntry, SourceEntry};
@@ -19,6 +21,7 @@ pub use people::People;
 pub use reader::{Lines, Session, events, read, rows, second_rows};
 pub use row::Row;
 pub use table::is_being_written;
+pub(crate) use writer::folders;
 pub use writer::{SessionWriter, live_name};
 
 /// What the session is: written at the start, completed at the end.
@@ -31,6 +34,16 @@ pub const SECOND_FILE: &str = "second.csv";
 pub const PAGE_FILE: &str = "report.html";
 /// What happened besides.
 pub const EVENTS_FILE: &str = "events.csv";
+
+/// The session that a path means: a folder with a `session.json`, or that file itself.
+#[must_use]
+pub fn folder_of(path: &Path) -> Option<PathBuf> {
+    if path.join(HEADER_FILE).is_file() {
+        return Some(path.to_owned());
+    }
+    let is_header = path.is_file() && path.file_name().is_some_and(|name| name == HEADER_FILE);
+    path.parent().filter(|_| is_header).map(Path::to_owned)
+}
 
 /// Whether this program writes a file of that name into a session's folder unasked.
 pub(crate) fn is_own_file(name: &str) -> bool {

@@ -120,8 +120,7 @@ impl People {
     }
 
     /// The name that somebody gave a face.
-    #[must_use]
-    pub fn given_name(&self, face: u64) -> Option<&str> {
+    pub(super) fn given_name(&self, face: u64) -> Option<&str> {
         self.names.get(&face).map(String::as_str)
     }
 

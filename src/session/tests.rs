@@ -361,3 +361,13 @@ fn a_file_of_people_is_read_or_says_what_is_wrong() {
         );
     }
 }
+
+#[test]
+fn a_session_is_its_folder_or_its_header() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(folder_of(folder.path()), None);
+    let header = folder.path().join(HEADER_FILE);
+    std::fs::write(&header, "{}").unwrap();
+    assert_eq!(folder_of(folder.path()), Some(folder.path().to_owned()));
+    assert_eq!(folder_of(&header), Some(folder.path().to_owned()));
+}

@@ -281,17 +281,22 @@ impl SessionWriter {
 fn new_folder(parent: &Path, name: &str) -> Result<PathBuf> {
     let failed = |path: PathBuf| move |source| Error::Log { path, source };
     fs::create_dir_all(parent).map_err(failed(parent.to_owned()))?;
-    let mut number = 1;
-    loop {
-        let folder = match number {
-            1 => parent.join(name),
-            _ => parent.join(format!("{name}-{number}")),
-        };
+    for folder in folders(parent, name) {
         match fs::create_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => return made.map(|()| folder.clone()).map_err(failed(folder)),
         }
     }
+    unreachable!("there is always one more number")
+}
+
+/// The folders that sessions called `name` have in `parent`, in the order in which they are made.
+pub(crate) fn folders(parent: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    let numbered = move |number| match number {
+        1 => parent.join(name),
+        _ => parent.join(format!("{name}-{number}")),
+    };
+    (1_u32..).map(numbered)
 }
 
 fn millis(time: Duration) -> u64 {

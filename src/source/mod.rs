@@ -37,7 +37,7 @@ pub trait FrameSource {
     /// The camera's or file's name, as the log writes it.
     fn name(&self) -> &str;
 
-    /// How many frames to expect from its start to its end, if it can tell. Files err, and to ask a video
+    /// How many frames to expect from its start to its end, if it can tell. Files may be wrong about it, and to ask a video
     /// takes as long as some fifty of its frames.
     fn expected_frames(&self) -> Option<u64> {
         None

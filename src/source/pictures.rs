@@ -55,12 +55,6 @@ impl Pictures {
         Ok(Self::of(path, files))
     }
 
-    /// How many pictures are still to come.
-    #[must_use]
-    pub fn remaining(&self) -> usize {
-        self.files.len()
-    }
-
     fn of(path: &Path, files: Vec<PathBuf>) -> Self {
         Self {
             name: file_name(path),
@@ -201,7 +195,7 @@ mod tests {
         fs::write(folder.path().join("notes.txt"), "no picture").unwrap();
         fs::create_dir(folder.path().join("inside.png")).unwrap();
         let mut pictures = Pictures::folder(folder.path()).unwrap();
-        assert_eq!(pictures.remaining(), 4);
+        assert_eq!(pictures.expected_frames(), Some(4));
         assert_eq!(
             pictures.name(),
             folder.path().file_name().unwrap().to_string_lossy()

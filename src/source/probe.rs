@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::video::{file_url, not_started};
 use crate::error::{Error, Result};
 
-/// What a video file says of itself. Files err; only decoding tells for certain.
+/// What a video file says of itself. It may be wrong; only decoding tells for certain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VideoInfo {
     /// Its length.

@@ -101,7 +101,7 @@ impl VideoSource {
     /// What is wrong with a video that has been read to its end, if anything.
     fn fault(&self, end: &End) -> Option<String> {
         let words = end.words()?;
-        // Many a sound video makes ffmpeg grumble; only with frames missing it is an error.
+        // ffmpeg complains about many intact videos; only with frames missing it is an error.
         let Some(info) = end.success.then(|| self.info()).flatten() else {
             return Some(words);
         };

@@ -147,10 +147,10 @@ fn what_is_sure_enough_is_set_and_remembered() {
     let mut window = window_kept(settings(None), fakes, options, &kept);
     wait_for_label(&mut window, "Face 1: uncertain");
     click(&mut window, "Model");
-    click(&mut window, "How sure is sure…");
+    click(&mut window, "Confidence threshold…");
     wait_for_label(&mut window, "A name is shown once it is this likely");
     assert!(sees(&window, "Nobody has measured"));
-    click(&mut window, "As usual");
+    click(&mut window, "Reset");
     click(&mut window, "Close");
     wait_for_label(&mut window, "Face 1: happy");
     assert!(Kept::of(&mut window).0["settings"].contains("certain:0.4"));

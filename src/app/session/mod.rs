@@ -9,7 +9,7 @@ mod projector;
 mod shares;
 mod timeline;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use egui::{Align, CentralPanel, Key, Layout, Panel, Sense, Ui, WidgetInfo, vec2};
@@ -20,25 +20,15 @@ use self::people::Deed;
 use self::projector::{Files, Projector};
 use self::timeline::Timeline;
 use super::action::Action;
-use super::background::Background;
+use super::background::{Background, Pick};
 use super::layout::bar_frame;
 use super::stage::message_ui;
 use super::theme::{Palette, regular, semibold, size, space};
 use super::widgets::{button, line_of_text, main_button};
 use crate::error::Result;
 use crate::report::{self, Analysis, Unit};
-use crate::session::{HEADER_FILE, People};
+use crate::session::People;
 use crate::words::clock;
-
-/// The session that a path means: a folder with a `session.json`, or that file itself.
-#[must_use]
-pub fn folder_of(path: &Path) -> Option<PathBuf> {
-    if path.join(HEADER_FILE).is_file() {
-        return Some(path.to_owned());
-    }
-    let is_header = path.is_file() && path.file_name().is_some_and(|name| name == HEADER_FILE);
-    path.parent().filter(|_| is_header).map(Path::to_owned)
-}
 
 /// What was read of a session.
 struct Opened {
@@ -262,7 +252,7 @@ fn waiting_ui(ui: &mut Ui, failed: Option<&str>, actions: &mut Vec<Action>) {
     };
     message_ui(ui, area, "This session cannot be shown", reason, "", |ui| {
         if button(ui, "Open session…").clicked() {
-            actions.push(Action::PickSession);
+            actions.push(Action::Pick(Pick::Session));
         }
     });
 }
@@ -337,15 +327,5 @@ mod tests {
         assert_eq!(amount(Unit::Pictures, 1), "1 picture");
         assert_eq!(moment(Unit::Milliseconds, 245_390), "4:05.3");
         assert_eq!(moment(Unit::Pictures, 0), "Picture 1");
-    }
-
-    #[test]
-    fn a_session_is_its_folder_or_its_header() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(folder_of(folder.path()), None);
-        let header = folder.path().join(HEADER_FILE);
-        std::fs::write(&header, "{}").unwrap();
-        assert_eq!(folder_of(folder.path()), Some(folder.path().to_owned()));
-        assert_eq!(folder_of(&header), Some(folder.path().to_owned()));
     }
 }

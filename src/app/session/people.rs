@@ -16,7 +16,7 @@ use crate::session::People;
 pub(super) enum Deed {
     /// Show the shares of the person with this face, or of everyone.
     Choose(Option<u64>),
-    /// Keep another who is who.
+    /// Change who is who.
     Change(Change),
 }
 

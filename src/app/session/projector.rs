@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use egui::Ui;
 
 use super::super::action::Action;
-use super::super::background::Background;
+use super::super::background::{Background, Pick};
 use super::super::stage::message_ui;
 use super::super::video::{Look, Video};
 use super::super::widgets::main_button;
@@ -92,7 +92,7 @@ impl Projector {
                     "",
                     |ui| {
                         if main_button(ui, "Find it…").clicked() {
-                            actions.push(Action::PickVideo);
+                            actions.push(Action::Pick(Pick::Video));
                         }
                     },
                 );

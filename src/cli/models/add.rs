@@ -118,7 +118,7 @@ fn complete(args: &AddArgs, import: &Import, keys: &mut Keys) -> Result<()> {
     }
     if asks {
         eprintln!("The card lacks some keys. Enter takes what is in brackets: a guess from the");
-        eprintln!("network's shapes and its answers to the faces of nobody.");
+        eprintln!("network's shapes and its answers to seven averaged faces.");
     }
     for key in missing {
         let guess = guessed.get(key).map(String::as_str);

@@ -151,13 +151,6 @@ impl Joined {
     }
 }
 
-/// A CSV file without columns of its own.
-fn csv_writer(file: BufWriter<File>) -> csv::Writer<BufWriter<File>> {
-    csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(file)
-}
-
 /// Ends a CSV file.
 fn finish_csv(csv: csv::Writer<BufWriter<File>>) -> io::Result<()> {
     csv.into_inner()

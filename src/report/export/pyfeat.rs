@@ -8,13 +8,12 @@ use std::io::{self, BufWriter};
 
 use serde::Serialize;
 
-use super::{JoinedRow, Sink, csv_writer, finish_csv};
+use super::{JoinedRow, Sink, finish_csv};
 use crate::session::Decimals;
 
 pub(super) struct PyFeat {
     csv: csv::Writer<BufWriter<File>>,
     pictures: bool,
-    begun: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -44,31 +43,11 @@ struct Fex<'w> {
     identity: Option<&'w str>,
 }
 
-const COLUMNS: [&str; 16] = [
-    "frame",
-    "FaceRectX",
-    "FaceRectY",
-    "FaceRectWidth",
-    "FaceRectHeight",
-    "FaceScore",
-    "anger",
-    "disgust",
-    "fear",
-    "happiness",
-    "sadness",
-    "surprise",
-    "neutral",
-    "input",
-    "approx_time",
-    "Identity",
-];
-
 impl PyFeat {
     pub(super) fn new(file: BufWriter<File>, pictures: bool) -> Self {
         Self {
-            csv: csv_writer(file),
+            csv: csv::Writer::from_writer(file),
             pictures,
-            begun: false,
         }
     }
 
@@ -103,9 +82,6 @@ impl PyFeat {
 
 impl Sink for PyFeat {
     fn take(&mut self, frame: &[JoinedRow]) -> io::Result<()> {
-        if !std::mem::replace(&mut self.begun, true) {
-            self.csv.write_record(COLUMNS)?;
-        }
         let counting: Vec<&JoinedRow> = frame.iter().filter(|one| !one.added.left_out).collect();
         if let ([], Some(any)) = (&counting[..], frame.first()) {
             self.csv.serialize(self.fex(any, false))?;

@@ -195,7 +195,7 @@ impl Decoder {
 
     /// Waits for the program to end by itself.
     pub(super) fn end(&mut self) -> End {
-        // A reader that waits to be heard hears that nobody listens.
+        // Wakes the reading thread if it waits for room.
         self.pictures = None;
         let success = self.program.wait().is_ok_and(|status| status.success());
         let first_error = self
@@ -322,7 +322,7 @@ pub(super) fn stamp_in(line: &str) -> Option<Stamp> {
     })
 }
 
-/// Reads `[Parsed_showinfo_1 @ 0x55] [info] color_range:tv color_space:…`: whether it is that of computers.
+/// Reads `[Parsed_showinfo_1 @ 0x55] [info] color_range:tv color_space:…`: whether that is the full one (`pc`).
 pub(super) fn is_full_range(line: &str) -> Option<bool> {
     let (filter, facts) = line.split_once(" [info] color_range:")?;
     (filter.starts_with("[Parsed_showinfo")).then(|| facts.starts_with("pc"))

@@ -10,7 +10,7 @@ use crate::session::SourceEntry;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Origin {
-    sources: Vec<(String, String)>,
+    sources: Vec<String>,
     models: Vec<ModelView>,
     /// Whether several of them gave the numbers; a second model gives none.
     mixed: bool,
@@ -54,11 +54,7 @@ impl Origin {
             }));
         }
         Self {
-            sources: header
-                .sources
-                .iter()
-                .map(|source| (source_name(source), place_of(source)))
-                .collect(),
+            sources: header.sources.iter().map(source_name).collect(),
             models: header
                 .models
                 .iter()
@@ -88,18 +84,10 @@ impl Origin {
         let done = if live { "Recorded" } else { "Analysed" };
         let what = match &self.sources[..] {
             [] => String::new(),
-            [(name, _)] => format!(" from {name}"),
-            [(name, _), others @ ..] => format!(" from {name} and {} more", others.len()),
+            [name] => format!(" from {name}"),
+            [name, others @ ..] => format!(" from {name} and {} more", others.len()),
         };
         format!("{done} on {}{what}.", date(header.started_utc.0))
-    }
-}
-
-/// A camera's format. A file's folders are nobody's business whom the page is given to.
-fn place_of(source: &SourceEntry) -> String {
-    match source.kind.as_str() {
-        "video" | "picture" | "folder" => String::new(),
-        _ => source.detail.clone(),
     }
 }
 
@@ -116,6 +104,7 @@ fn agreement(second: &Second) -> String {
     )
 }
 
+/// Without the folders of a file, which do not concern whoever is given the page.
 fn source_name(source: &SourceEntry) -> String {
     match source.kind.as_str() {
         "demo" => "the built-in demo".to_owned(),

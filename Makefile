@@ -50,7 +50,7 @@ test-camera: build packages-test target/bench.mp4
 	@MIEN=target/release/mien RUNTIME=$(RUNTIME) CLIP=target/bench.mp4 SHOTS=$(CURDIR)/target/camera tests/camera/run $(CASES)
 
 # Mien beside its peers, turn by turn; without a CLIP on a portrait that a camera sways over.
-bench: build
+bench: build packages-training
 	@scripts/python_env.sh benches/peers/requirements.txt $(CACHE)/peers
 	@$(if $(CLIP),,$(MAKE) --no-print-directory target/bench.mp4)
 	@$(CACHE)/peers/bin/python benches/peers/compare.py $(or $(CLIP),target/bench.mp4) $(PEERS)

@@ -49,8 +49,8 @@ pub(super) struct AnalyzeArgs {
     /// Analyse N files side by side
     #[arg(long, value_name = "N", default_value = "1")]
     jobs: NonZeroUsize,
-    /// Skip files whose session is complete, with the same model and settings; begin anew those that
-    /// were broken off
+    /// Skip files whose session is complete, with the same model and settings and without an error;
+    /// start the others over
     #[arg(long)]
     resume: bool,
 }

@@ -176,11 +176,15 @@ impl FrameSource for CameraSource {
         let mut reason = String::new();
         for _ in 0..BAD_FRAMES {
             let patience = if self.frames == 0 { FIRST_FRAME } else { STALL };
-            let format = self.format;
+            let (format, stride) = (self.format, self.device.stride());
             let read = self.device.next(patience, |bytes| {
                 let (captured, utc) = (Instant::now(), Timestamp::now());
                 let size = (format.width, format.height);
-                (captured, utc, pixels::decode(format.pixels, size, bytes))
+                (
+                    captured,
+                    utc,
+                    pixels::decode(format.pixels, size, stride, bytes),
+                )
             });
             let (captured, utc, decoded) = read.map_err(|fault| lost(&self.name, &fault))?;
             let source_frame = self.frames;

@@ -35,17 +35,21 @@ impl fmt::Display for PixelFormat {
 /// The picture and its brightness in a camera's buffer of `width` × `height` pixels. An MJPEG frame
 /// brings its own size. The buffer may be longer than the frame.
 ///
+/// `stride` is from where one line begins to where the next does, in bytes; drivers may fill lines up.
+/// Where it is shorter than a line, as the zero of those that leave it out, lines follow closely.
+///
 /// # Errors
 /// A sentence without a subject if the frame is damaged.
 pub fn decode(
     format: PixelFormat,
     (width, height): (u32, u32),
+    stride: usize,
     buffer: &[u8],
 ) -> Result<(RgbImage, GrayImage), String> {
     match format {
         PixelFormat::Mjpeg => from_mjpeg(buffer),
-        PixelFormat::Yuyv => from_yuyv(width, height, buffer),
-        PixelFormat::Nv12 => from_nv12(width, height, buffer),
+        PixelFormat::Yuyv => from_yuyv(width, height, stride, buffer),
+        PixelFormat::Nv12 => from_nv12(width, height, stride, buffer),
     }
 }
 
@@ -87,13 +91,14 @@ fn from_mjpeg(buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
     Ok((picture, luma))
 }
 
-fn from_yuyv(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
+fn from_yuyv(
+    width: u32,
+    height: u32,
+    stride: usize,
+    buffer: &[u8],
+) -> Result<(RgbImage, GrayImage), String> {
     let (columns, rows) = (width as usize, height as usize);
-    let stride = columns.div_ceil(2) * 4;
-    let lines = buffer
-        .get(..stride * rows)
-        .ok_or("broke off")?
-        .chunks_exact(stride.max(1));
+    let lines = plane(buffer, columns.div_ceil(2) * 4, stride, rows)?;
     let mut rgb = frame::memory(columns * rows * 3);
     let mut luma = frame::memory(columns * rows);
     for (line, (rgb, luma)) in lines.zip(lines_of(&mut rgb, &mut luma, columns)) {
@@ -118,18 +123,20 @@ fn from_yuyv(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayIm
     pictures(width, height, rgb, luma)
 }
 
-fn from_nv12(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
+fn from_nv12(
+    width: u32,
+    height: u32,
+    stride: usize,
+    buffer: &[u8],
+) -> Result<(RgbImage, GrayImage), String> {
     let (columns, rows) = (width as usize, height as usize);
-    let stride = columns.div_ceil(2) * 2;
-    let (brightness, colours) = buffer.split_at_checked(columns * rows).ok_or("broke off")?;
-    let colours = colours
-        .get(..stride * rows.div_ceil(2))
+    let (brightness, colours) = buffer
+        .split_at_checked(columns.max(stride) * rows)
         .ok_or("broke off")?;
+    let brightness = plane(brightness, columns, stride, rows)?;
     // Each line of colours serves two lines of brightness.
-    let colours = colours
-        .chunks_exact(stride.max(1))
-        .flat_map(|line| [line, line]);
-    let lines = brightness.chunks_exact(columns.max(1)).zip(colours);
+    let colours = plane(colours, columns.div_ceil(2) * 2, stride, rows.div_ceil(2))?;
+    let lines = brightness.zip(colours.flat_map(|line| [line, line]));
     let mut rgb = frame::memory(columns * rows * 3);
     let mut luma = frame::memory(columns * rows);
     for ((line, colours), (rgb, luma)) in lines.zip(lines_of(&mut rgb, &mut luma, columns)) {
@@ -142,6 +149,22 @@ fn from_nv12(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayIm
         }
     }
     pictures(width, height, rgb, luma)
+}
+
+/// The `rows` lines of a plane, each of so many bytes. What fills up the last one may be missing.
+fn plane(
+    buffer: &[u8],
+    bytes: usize,
+    stride: usize,
+    rows: usize,
+) -> Result<impl Iterator<Item = &[u8]>, String> {
+    let stride = stride.max(bytes).max(1);
+    let last = rows.saturating_sub(1) * stride;
+    if buffer.len() < last + bytes {
+        return Err("broke off".to_owned());
+    }
+    let lines = buffer.chunks(stride).take(rows);
+    Ok(lines.filter_map(move |line| line.get(..bytes)))
 }
 
 /// The lines of a picture and of its brightness, to be written.
@@ -282,7 +305,7 @@ mod tests {
         for ([y, u, v], rgb) in [WHITE, BLACK, RED, GREEN, BLUE] {
             for (width, groups) in [(4, 2), (3, 2), (1, 1)] {
                 let buffer = [y, u, y, v].repeat(groups * 2);
-                let (picture, luma) = decode(PixelFormat::Yuyv, (width, 2), &buffer).unwrap();
+                let (picture, luma) = decode(PixelFormat::Yuyv, (width, 2), 0, &buffer).unwrap();
                 assert!(picture.pixels().all(|pixel| near(pixel.0, rgb)), "{rgb:?}");
                 let expected = frame::luma(&RgbImage::from_pixel(1, 1, Rgb(rgb))).into_raw()[0];
                 assert!(
@@ -301,7 +324,7 @@ mod tests {
                 let mut buffer = vec![y; width * height];
                 buffer.extend([u, v].repeat(width.div_ceil(2) * height.div_ceil(2)));
                 let size = (width as u32, height as u32);
-                let (picture, _) = decode(PixelFormat::Nv12, size, &buffer).unwrap();
+                let (picture, _) = decode(PixelFormat::Nv12, size, 0, &buffer).unwrap();
                 assert!(picture.pixels().all(|pixel| near(pixel.0, rgb)), "{rgb:?}");
             }
         }
@@ -310,14 +333,32 @@ mod tests {
     #[test]
     fn every_pixel_comes_to_its_own_place() {
         let yuyv: Vec<u8> = (0..6).flat_map(|pixel| [16 + pixel * 10, 128]).collect();
-        let (_, luma) = decode(PixelFormat::Yuyv, (2, 3), &yuyv).unwrap();
+        let (_, luma) = decode(PixelFormat::Yuyv, (2, 3), 4, &yuyv).unwrap();
         assert_eq!(luma.into_raw(), [0, 12, 23, 35, 47, 58]);
         let nv12: Vec<u8> = (0..6)
             .map(|pixel| 16 + pixel * 10)
             .chain([128; 4])
             .collect();
-        let (_, luma) = decode(PixelFormat::Nv12, (2, 3), &nv12).unwrap();
+        let (_, luma) = decode(PixelFormat::Nv12, (2, 3), 2, &nv12).unwrap();
         assert_eq!(luma.into_raw(), [0, 12, 23, 35, 47, 58]);
+    }
+
+    #[test]
+    fn what_fills_lines_up_is_passed_over() {
+        // White in two lines of three pixels, with noise behind each line.
+        let [y, u, v] = WHITE.0;
+        let filled = |line: &[u8]| [line, &[77; 16][line.len()..]].concat();
+        let groups = [y, u, y, v].repeat(2);
+        let yuyv = [filled(&groups), filled(&groups)].concat();
+        let nv12 = [filled(&[y; 3]), filled(&[y; 3]), filled(&[u, v, u, v])].concat();
+        for (format, buffer) in [(PixelFormat::Yuyv, yuyv), (PixelFormat::Nv12, nv12)] {
+            let (picture, luma) = decode(format, (3, 2), 16, &buffer).unwrap();
+            assert!(picture.pixels().all(|pixel| near(pixel.0, WHITE.1)));
+            assert_eq!(luma.into_raw(), [255; 6], "{format}");
+            // The last line need not be filled up.
+            assert!(decode(format, (3, 2), 16, &buffer[..buffer.len() - 8]).is_ok());
+            assert!(decode(format, (3, 2), 16, &buffer[..buffer.len() - 16]).is_err());
+        }
     }
 
     #[test]
@@ -326,9 +367,9 @@ mod tests {
             (PixelFormat::Yuyv, 640 * 480 * 2),
             (PixelFormat::Nv12, 460_800),
         ] {
-            assert!(decode(format, (640, 480), &vec![128; bytes - 1]).is_err());
-            assert!(decode(format, (640, 480), &vec![128; bytes + 999]).is_ok());
-            assert!(decode(format, (0, 0), &[]).is_err());
+            assert!(decode(format, (640, 480), 0, &vec![128; bytes - 1]).is_err());
+            assert!(decode(format, (640, 480), 0, &vec![128; bytes + 999]).is_ok());
+            assert!(decode(format, (0, 0), 0, &[]).is_err());
         }
     }
 
@@ -361,7 +402,7 @@ mod tests {
         assert!(bare.len() < jpeg().len());
         let tail = [bare.clone(), vec![0; 5000]].concat();
         for bytes in [jpeg(), bare, tail] {
-            let (picture, luma) = decode(PixelFormat::Mjpeg, (640, 480), &bytes).unwrap();
+            let (picture, luma) = decode(PixelFormat::Mjpeg, (640, 480), 0, &bytes).unwrap();
             assert_eq!(picture.dimensions(), (64, 48));
             assert!(luma.get_pixel(4, 4).0[0] > 250 && luma.get_pixel(60, 40).0[0] < 25);
         }
@@ -376,7 +417,7 @@ mod tests {
             b"",
             b"nonsense\xff\xd9",
         ] {
-            assert!(decode(PixelFormat::Mjpeg, (64, 48), bytes).is_err());
+            assert!(decode(PixelFormat::Mjpeg, (64, 48), 0, bytes).is_err());
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process;
 use std::time::Duration;
 
-use v4l::buffer::Type;
+use v4l::buffer::{Flags, Metadata, Type};
 use v4l::frameinterval::FrameIntervalEnum;
 use v4l::framesize::{FrameSizeEnum, Stepwise};
 use v4l::io::traits::CaptureStream;
@@ -37,8 +37,11 @@ const SIZES: [(u32, u32); 6] = [
     (1920, 1080),
 ];
 
-/// Tried where a camera names a range of rates, or none.
+/// Tried where a camera names a range of rates instead of a list.
 const RATES: [u32; 5] = [10, 15, 25, 30, 60];
+
+/// Taken where a camera says nothing of its rate: that of most.
+const USUAL_RATE: u32 = 30;
 
 /// All video devices of the system.
 pub(super) fn nodes() -> Result<Vec<Found>, Fault> {
@@ -71,22 +74,24 @@ fn port(node: &Path) -> Option<String> {
 
 /// An open device; sends once it is started.
 pub(super) struct Device {
-    device: v4l::Device,
+    node: v4l::Device,
     stream: Option<MmapStream<'static>>,
+    stride: usize,
 }
 
 impl Device {
     /// Opens a node as it stands.
     pub(super) fn open(index: u32) -> Result<Self, Fault> {
         Ok(Self {
-            device: v4l::Device::new(index as usize)?,
+            node: v4l::Device::new(index as usize)?,
             stream: None,
+            stride: 0,
         })
     }
 
     /// What it offers of that which Mien can read.
     pub(super) fn formats(&self) -> Result<Vec<CameraFormat>, Fault> {
-        let offered = self.device.enum_formats()?;
+        let offered = self.node.enum_formats()?;
         if offered.is_empty() {
             // For metadata, or the other end of a loopback.
             return Err(Fault::NoCamera);
@@ -107,7 +112,7 @@ impl Device {
 
     fn formats_of(&self, pixels: PixelFormat) -> Vec<CameraFormat> {
         let fourcc = fourcc(pixels);
-        let sizes = self.device.enum_framesizes(fourcc).unwrap_or_default();
+        let sizes = self.node.enum_framesizes(fourcc).unwrap_or_default();
         let mut sizes: Vec<(u32, u32)> = sizes
             .into_iter()
             .flat_map(|size| match size.size {
@@ -116,7 +121,7 @@ impl Device {
             })
             .collect();
         if sizes.is_empty()
-            && let Ok(now) = self.device.format()
+            && let Ok(now) = self.node.format()
             && now.fourcc == fourcc
         {
             sizes.push((now.width, now.height));
@@ -135,7 +140,7 @@ impl Device {
     }
 
     fn rates(&self, fourcc: FourCC, width: u32, height: u32) -> Vec<Rate> {
-        let intervals = self.device.enum_frameintervals(fourcc, width, height);
+        let intervals = self.node.enum_frameintervals(fourcc, width, height);
         let rates: Vec<Rate> = intervals
             .unwrap_or_default()
             .into_iter()
@@ -145,8 +150,8 @@ impl Device {
             })
             .collect();
         if rates.is_empty() {
-            let now = self.device.params().ok();
-            return Vec::from_iter(now.and_then(|now| rate(now.interval)));
+            let now = self.node.params().ok();
+            return Vec::from_iter(only_rate(now.map(|now| now.interval)));
         }
         rates
     }
@@ -155,13 +160,13 @@ impl Device {
     pub(super) fn start(&mut self, wanted: CameraFormat) -> Result<CameraFormat, Fault> {
         let fourcc = fourcc(wanted.pixels);
         let format = Format::new(wanted.width, wanted.height, fourcc);
-        let set = self.device.set_format(&format)?;
+        let set = self.node.set_format(&format)?;
         if set.fourcc != fourcc {
             let answer = format!("it answered {wanted} with {}", set.fourcc);
             return Err(Fault::Other(answer));
         }
         let interval = Fraction::new(wanted.fps.seconds(), wanted.fps.frames());
-        let fps = match self.device.set_params(&Parameters::new(interval)) {
+        let fps = match self.node.set_params(&Parameters::new(interval)) {
             Ok(params) => rate(params.interval).unwrap_or(wanted.fps),
             Err(error) if error.raw_os_error() == Some(EBUSY) => return Err(error.into()),
             // A camera with one rate only need not let it be set.
@@ -170,8 +175,9 @@ impl Device {
                 wanted.fps
             }
         };
-        let stream = MmapStream::with_buffers(&self.device, Type::VideoCapture, BUFFERS)?;
+        let stream = MmapStream::with_buffers(&self.node, Type::VideoCapture, BUFFERS)?;
         self.stream = Some(stream);
+        self.stride = set.stride as usize;
         Ok(CameraFormat {
             width: set.width,
             height: set.height,
@@ -180,7 +186,12 @@ impl Device {
         })
     }
 
-    /// Hands the next frame's bytes to `take`. After a fault it is of no more use.
+    /// From where a line of a frame begins to where the next does, in bytes.
+    pub(super) const fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Hands the next frame's bytes to `take`; none of a damaged one. After a fault it is of no more use.
     pub(super) fn next<T>(
         &mut self,
         patience: Duration,
@@ -189,13 +200,17 @@ impl Device {
         let stream = self.stream.as_mut().ok_or(Fault::Away)?;
         stream.set_timeout(patience);
         let (buffer, meta) = stream.next()?;
-        // Some drivers leave the length out.
-        let length = match meta.bytesused as usize {
-            0 => buffer.len(),
-            used => used.min(buffer.len()),
-        };
-        Ok(take(&buffer[..length]))
+        Ok(take(filled(buffer, meta)))
     }
+}
+
+/// What the driver has put into a buffer: nothing that it answers for, where it says that the frame is
+/// damaged. Behind it, and where it has put nothing, lies what is left of an older frame.
+fn filled<'b>(buffer: &'b [u8], meta: &Metadata) -> &'b [u8] {
+    if meta.flags.contains(Flags::ERROR) {
+        return &[];
+    }
+    buffer.get(..meta.bytesused as usize).unwrap_or(buffer)
 }
 
 /// The program that has a device open, if this one may know: its name and number.
@@ -238,6 +253,12 @@ fn fourcc(pixels: PixelFormat) -> FourCC {
 
 fn rate(interval: Fraction) -> Option<Rate> {
     Rate::new(interval.denominator, interval.numerator)
+}
+
+/// The rate of a camera that lists none: what it is set to, if it says so, else the usual one, which it
+/// need not let be set.
+fn only_rate(now: Option<Fraction>) -> Option<Rate> {
+    now.and_then(rate).or_else(|| Rate::new(USUAL_RATE, 1))
 }
 
 fn sizes_in(range: &Stepwise) -> Vec<(u32, u32)> {
@@ -294,6 +315,7 @@ impl From<io::Error> for Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::pixels::decode;
 
     #[test]
     fn the_systems_numbers_become_faults() {
@@ -332,6 +354,33 @@ mod tests {
         let rates = rates_in(Fraction::new(1001, 30000), Fraction::new(1, 12));
         let text: Vec<String> = rates.iter().map(ToString::to_string).collect();
         assert_eq!(text, ["15", "25", "29.97"]);
+    }
+
+    #[test]
+    fn a_camera_that_says_nothing_of_its_rate_is_asked_for_the_usual_one() {
+        let text = |now| only_rate(now).unwrap().to_string();
+        assert_eq!(text(None), "30");
+        assert_eq!(text(Some(Fraction::new(0, 0))), "30");
+        assert_eq!(text(Some(Fraction::new(1, 15))), "15");
+    }
+
+    #[test]
+    fn a_damaged_frame_and_an_empty_one_show_nothing_of_an_older_one() {
+        let bytes = |bytesused, flags| {
+            let meta = Metadata {
+                bytesused,
+                flags,
+                ..Metadata::default()
+            };
+            filled(b"frame and rest", &meta).to_vec()
+        };
+        assert_eq!(bytes(5, Flags::empty()), b"frame");
+        assert_eq!(bytes(99, Flags::empty()), b"frame and rest");
+        assert!(bytes(0, Flags::empty()).is_empty());
+        assert!(bytes(5, Flags::ERROR | Flags::DONE).is_empty());
+        for pixels in [PixelFormat::Mjpeg, PixelFormat::Yuyv, PixelFormat::Nv12] {
+            assert!(decode(pixels, (2, 2), 0, &[]).is_err());
+        }
     }
 
     #[test]

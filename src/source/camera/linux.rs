@@ -19,6 +19,8 @@ use v4l::video::capture::Parameters;
 use v4l::{Format, FourCC, Fraction};
 
 use super::{Fault, Found};
+use crate::crash;
+use crate::error::Error;
 use crate::source::formats::{CameraFormat, Rate};
 use crate::source::pixels::PixelFormat;
 
@@ -204,6 +206,24 @@ impl Device {
     }
 }
 
+impl Drop for Device {
+    /// The stream panics when the driver refuses to stop it; that is no reason not to look for the
+    /// camera again.
+    fn drop(&mut self) {
+        let_go(self.stream.take());
+    }
+}
+
+fn let_go<T>(stream: T) {
+    let dropped = crash::caught(|| {
+        drop(stream);
+        Ok::<(), Error>(())
+    });
+    if let Err(error) = dropped {
+        log::warn!("a camera did not stop: {error}");
+    }
+}
+
 /// What the driver has put into a buffer: nothing that it answers for, where it says that the frame is
 /// damaged. Behind it, and where it has put nothing, lies what is left of an older frame.
 fn filled<'b>(buffer: &'b [u8], meta: &Metadata) -> &'b [u8] {
@@ -381,6 +401,17 @@ mod tests {
         for pixels in [PixelFormat::Mjpeg, PixelFormat::Yuyv, PixelFormat::Nv12] {
             assert!(decode(pixels, (2, 2), 0, &[]).is_err());
         }
+    }
+
+    #[test]
+    fn a_stream_that_will_not_stop_is_let_go() {
+        struct Stubborn;
+        impl Drop for Stubborn {
+            fn drop(&mut self) {
+                panic!("Input/output error");
+            }
+        }
+        let_go(Some(Stubborn));
     }
 
     #[test]

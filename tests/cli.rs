@@ -113,6 +113,19 @@ fn with_no_display_the_window_becomes_watch_and_says_so() {
 }
 
 #[test]
+fn with_a_display_elsewhere_that_does_not_answer_the_window_becomes_watch() {
+    let home = Home::new();
+    let mut mien = home.mien(&["demo", "--seconds", "5"]);
+    // No X server has so high a number.
+    mien.env("DISPLAY", "localhost:40000");
+    let said = said(mien);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let words = "no display for a window at 'localhost:40000'";
+    assert!(said.err.contains(words), "{}", said.err);
+    assert!(said.out.contains("demo"), "a line a second: {}", said.out);
+}
+
+#[test]
 fn with_no_camera_the_demo_plays_unless_a_camera_or_a_log_was_asked_for() {
     // Only where there is no camera can its absence be seen.
     if Path::new("/dev/video0").exists() {

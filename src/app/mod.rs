@@ -61,9 +61,9 @@ use crate::report;
 use crate::source::SourceSpec;
 
 pub use self::background::show;
-pub use self::display::display_available;
+pub use self::display::{Display, display};
 pub use self::options::{ListCameras, ModelEntry, Options, ShowPath};
-pub use self::run::{Handle, run};
+pub use self::run::{Handle, NoWindow, run};
 pub use self::session::folder_of as session_folder;
 
 /// A window hidden for less is only being looked past; a camera takes a second to open again.

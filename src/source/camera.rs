@@ -7,6 +7,8 @@
 #[cfg_attr(not(target_os = "linux"), path = "camera/elsewhere.rs")]
 mod device;
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -116,8 +118,12 @@ impl CameraSource {
     /// another program holds it, [`Error::CameraFailed`] if it cannot be set up.
     pub fn open(wanted: Option<&str>, request: &CameraRequest) -> Result<Self> {
         let mut refusal = None;
+        let device = wanted.map(device_of);
         for node in nodes()? {
-            if wanted.is_some_and(|wanted| !node.is_meant_by(wanted)) {
+            if device
+                .as_deref()
+                .is_some_and(|wanted| !node.is_meant_by(wanted))
+            {
                 continue;
             }
             match Self::start(&node, request) {
@@ -229,9 +235,32 @@ struct Node {
 impl Node {
     fn is_meant_by(&self, wanted: &str) -> bool {
         let wanted = wanted.trim();
-        let number = wanted.strip_prefix("/dev/video").unwrap_or(wanted);
+        let number = wanted.strip_prefix(DEVICE).unwrap_or(wanted);
         self.name.eq_ignore_ascii_case(wanted) || number.parse() == Ok(self.index)
     }
+}
+
+/// Where the system has its cameras' devices, before their numbers.
+const DEVICE: &str = "/dev/video";
+
+/// Whether a path is that of a camera's device: one of the system's, or a link to it such as those in
+/// `/dev/v4l/by-id`.
+pub(super) fn is_device(path: &Path) -> bool {
+    let device = fs::canonicalize(path).unwrap_or_default();
+    device
+        .to_str()
+        .is_some_and(|device| device.starts_with(DEVICE))
+}
+
+/// The device that a link leads to; any other name as it is. At every opening anew: it may have got
+/// another number.
+fn device_of(wanted: &str) -> String {
+    let wanted = wanted.trim();
+    let path = Path::new(wanted);
+    let target = path.has_root().then(|| fs::canonicalize(path).ok());
+    target
+        .flatten()
+        .map_or_else(|| wanted.to_owned(), |device| device.display().to_string())
 }
 
 /// All nodes by their numbers.

@@ -28,6 +28,20 @@ fn a_cameras_nodes_share_its_name_and_twins_are_told_apart_by_port() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_to_its_device_and_any_other_name_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("usb-HD_Webcam-index0");
+    std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+    assert_eq!(device_of(&link.display().to_string()), "/dev/null");
+    for name in ["HD Webcam", "2", "/dev/video987654"] {
+        assert_eq!(device_of(name), name);
+    }
+    assert_eq!(device_of(" HD Webcam "), "HD Webcam");
+    assert!(!is_device(&link) && !is_device(Path::new("/dev/video987654")));
+}
+
 fn node() -> Node {
     Node {
         index: 2,

@@ -7,9 +7,10 @@
 #[cfg_attr(not(target_os = "linux"), path = "camera/elsewhere.rs")]
 mod device;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -118,16 +119,16 @@ impl CameraSource {
     /// another program holds it, [`Error::CameraFailed`] if it cannot be set up.
     pub fn open(wanted: Option<&str>, request: &CameraRequest) -> Result<Self> {
         let mut refusal = None;
-        let device = wanted.map(device_of);
-        for node in nodes()? {
-            if device
-                .as_deref()
-                .is_some_and(|wanted| !node.is_meant_by(wanted))
-            {
-                continue;
-            }
+        let nodes = match wanted {
+            Some(wanted) => meant(nodes()?, &device_of(wanted), last_port),
+            None => nodes()?,
+        };
+        for node in nodes {
             match Self::start(&node, request) {
-                Ok(source) => return Ok(source),
+                Ok(source) => {
+                    remember_port(&node);
+                    return Ok(source);
+                }
                 Err(Fault::NoCamera) => {}
                 Err(fault) => {
                     refusal.get_or_insert_with(|| refused(&node, &fault));
@@ -156,7 +157,7 @@ impl CameraSource {
         for wanted in formats.into_iter().take(ATTEMPTS) {
             match device.start(wanted) {
                 Ok(format) => {
-                    log::info!("{}: {}", node.name, format);
+                    log::info!("{} at {}: {}", node.name, node.port, format);
                     return Ok(Self {
                         name: Arc::from(&*node.name),
                         device,
@@ -230,13 +231,20 @@ impl FrameSource for CameraSource {
 struct Node {
     index: u32,
     name: String,
+    /// As the driver names it; cameras that are alike share it.
+    plain: String,
+    port: String,
 }
 
 impl Node {
     fn is_meant_by(&self, wanted: &str) -> bool {
-        let wanted = wanted.trim();
         let number = wanted.strip_prefix(DEVICE).unwrap_or(wanted);
         self.name.eq_ignore_ascii_case(wanted) || number.parse() == Ok(self.index)
+    }
+
+    /// Its name as long as another camera like it is there.
+    fn name_with_port(&self) -> String {
+        format!("{} ({})", self.plain, self.port)
     }
 }
 
@@ -261,6 +269,51 @@ fn device_of(wanted: &str) -> String {
     target
         .flatten()
         .map_or_else(|| wanted.to_owned(), |device| device.display().to_string())
+}
+
+/// The nodes that are meant, under the names that they go on by. A camera that was chosen by its name with
+/// the port keeps that while it is the only one of its kind, and one that was chosen without keeps that
+/// when another comes: it is the one at the port where it was last opened.
+fn meant(nodes: Vec<Node>, wanted: &str, last_port: impl Fn(&str) -> Option<String>) -> Vec<Node> {
+    let is_meant = |node: &Node| node.is_meant_by(wanted);
+    let (exact, mut others): (Vec<Node>, Vec<Node>) = nodes.into_iter().partition(is_meant);
+    if !exact.is_empty() {
+        return exact;
+    }
+    for node in &mut others {
+        let name = node.name_with_port();
+        if name.eq_ignore_ascii_case(wanted) {
+            node.name = name;
+        } else if last_port(&node.plain).is_some_and(|port| port == node.port) {
+            node.name.clone_from(&node.plain);
+        }
+    }
+    let (named, mut alike): (Vec<Node>, Vec<Node>) = others.into_iter().partition(is_meant);
+    if !named.is_empty() {
+        return named;
+    }
+    // None of them was opened before: the first that opens, and its name says which it is.
+    alike
+        .retain(|node| node.plain.eq_ignore_ascii_case(wanted) && last_port(&node.plain).is_none());
+    alike
+}
+
+/// Where a camera of each name was last opened; the driver's names. Whoever looks for a camera again knows
+/// no more than its name.
+static LAST_PORTS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
+fn last_port(plain: &str) -> Option<String> {
+    let ports = LAST_PORTS.lock().unwrap_or_else(PoisonError::into_inner);
+    ports.get(plain).cloned()
+}
+
+fn remember_port(node: &Node) {
+    let mut ports = LAST_PORTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = ports.insert(node.plain.clone(), node.port.clone());
+    if let Some(before) = before.filter(|before| node.name == node.plain && *before != node.port) {
+        let Node { name, port, .. } = node;
+        log::warn!("'{name}' is at {port} now, and was at {before}: the same camera, or its like");
+    }
 }
 
 /// All nodes by their numbers.
@@ -290,6 +343,8 @@ fn named(found: &[Found]) -> Vec<Node> {
             } else {
                 node.name.clone()
             },
+            plain: node.name.clone(),
+            port: node.port.clone(),
         })
         .collect()
 }

@@ -383,7 +383,8 @@ impl App {
 
 impl eframe::App for App {
     /// The letters' texture is made as wide as a texture may be. Where that is 16384 pixels, it would take 2 MB,
-    /// and as much again from the graphics card.
+    /// and as much again from the graphics card. The same holds for a picture that is wider, which is made smaller
+    /// before it is shown: no screen has room for more, and of 24 million pixels each copy would take 96 MB.
     fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {
         const WIDE_ENOUGH: usize = 4096;
         if let Some(side) = &mut input.max_texture_side {

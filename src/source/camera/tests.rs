@@ -1,5 +1,7 @@
 //! What can be known of cameras without one.
 
+use std::path::Path;
+
 use super::*;
 
 #[test]

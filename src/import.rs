@@ -82,6 +82,24 @@ impl Import {
         child::ask(&self.program, &arguments, file, stop)
     }
 
+    /// A file's name need not be its model's, and a broken file is no model of the list: nothing of
+    /// the user's is to be replaced by a model of that name. The same bytes without a usable card
+    /// may get one.
+    fn refuse_to_replace(&self, name: &str, onnx: &[u8], there: &[Model]) -> Result<(), String> {
+        let target = self.folder.join(format!("{name}.onnx"));
+        if !target.exists() {
+            return Ok(());
+        }
+        let is_in_use = there.iter().any(|model| model.file() == Some(&*target));
+        if !is_in_use && read_model(&target).is_ok_and(|bytes| bytes == onnx) {
+            return Ok(());
+        }
+        Err(format!(
+            "there is another file '{}' already; give the model another name",
+            target.display()
+        ))
+    }
+
     /// Tries a model with this card, on a copy beside its place.
     ///
     /// # Errors
@@ -97,6 +115,8 @@ impl Import {
             let reason = format!("there is a model named '{name}' already; give it another name");
             return Err(bad(file, reason));
         }
+        self.refuse_to_replace(&name, &onnx, &there)
+            .map_err(|reason| bad(file, reason))?;
         let mut keys = keys.clone();
         keys.insert("name".to_owned(), name.clone());
         let place = Place {
@@ -209,6 +229,43 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+
+    const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models");
+
+    #[test]
+    fn no_file_of_the_users_is_replaced_whatever_its_model_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let [valid, other] =
+            ["valid.onnx", "no-card.onnx"].map(|name| Path::new(MODELS).join(name));
+        // Whoever gets as far as this program was not refused.
+        let import = Import::new(folder.path().to_owned(), "no/such/program".into());
+        let added = |file: &Path, name: &str| {
+            let mut keys = Import::known(file).unwrap();
+            keys.insert("name".to_owned(), name.to_owned());
+            let never = AtomicBool::new(false);
+            import.try_out(file, &keys, &never).unwrap_err().to_string()
+        };
+        let there = |name: &str, bytes: &[u8]| {
+            fs::write(folder.path().join(format!("{name}.onnx")), bytes).unwrap();
+        };
+        there("another-name", &fs::read(&valid).unwrap());
+        there("broken", b"no model");
+        there("without-a-card", &fs::read(&other).unwrap());
+        for (file, name) in [
+            (&other, "another-name"),
+            (&valid, "another-name"),
+            (&other, "broken"),
+            (&valid, "without-a-card"),
+        ] {
+            let said = added(file, name);
+            let words = format!("{name}.onnx' already; give the model another name");
+            assert!(said.contains(&words), "{said}");
+        }
+        for name in ["without-a-card", "new"] {
+            let said = added(&other, name);
+            assert!(said.contains("could not be tried"), "{said}");
+        }
+    }
 
     #[test]
     fn what_a_killed_trial_left_is_removed_and_a_running_ones_is_not() {

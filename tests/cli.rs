@@ -9,11 +9,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use common::home::{Home, assert_fails, header, rows, said, signal, wait};
+use common::home::{Home, PATIENCE, assert_fails, header, rows, said, signal, wait};
 
 /// A video of `seconds` at 10 frames a second, without a face.
 fn video(path: &Path, seconds: u32) {
@@ -110,6 +111,42 @@ fn with_no_display_the_window_becomes_watch_and_says_so() {
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert!(said.err.contains("no display"), "{}", said.err);
     assert!(said.out.contains("demo"), "a line a second: {}", said.out);
+}
+
+#[test]
+fn with_a_display_elsewhere_that_does_not_answer_the_window_becomes_watch() {
+    let home = Home::new();
+    let mut mien = home.mien(&["demo", "--seconds", "5"]);
+    // No X server has so high a number.
+    mien.env("DISPLAY", "localhost:40000");
+    let said = said(mien);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let words = "no display for a window at 'localhost:40000'";
+    assert!(said.err.contains(words), "{}", said.err);
+    assert!(said.out.contains("demo"), "a line a second: {}", said.out);
+}
+
+#[test]
+fn a_bench_that_is_stopped_says_so_and_leaves_nothing_behind() {
+    let home = Home::new();
+    fs::create_dir(home.path("tmp")).unwrap();
+    let logs = || fs::read_dir(home.path("tmp")).unwrap().count();
+    let mut child = home
+        .process(&["bench", "demo"])
+        .env("TMPDIR", home.path("tmp"))
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + PATIENCE;
+    while logs() == 0 {
+        assert!(Instant::now() < until, "it does not begin");
+        thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "INT");
+    assert_eq!(wait(&mut child).code(), Some(1));
+    let mut err = String::new();
+    child.stderr.unwrap().read_to_string(&mut err).unwrap();
+    assert!(err.contains("it was stopped"), "{err}");
+    assert_eq!(logs(), 0);
 }
 
 #[test]

@@ -62,9 +62,9 @@ use crate::session::{PAGE_FILE, folder_of};
 use crate::source::SourceSpec;
 
 pub use self::background::show;
-pub use self::display::display_available;
+pub use self::display::{Display, display};
 pub use self::options::{ListCameras, ModelEntry, Options, ShowPath};
-pub use self::run::{Handle, run};
+pub use self::run::{Handle, NoWindow, run};
 
 /// A window hidden for less is only being looked past; a camera takes a second to open again.
 const HIDDEN_FOR: Duration = Duration::from_secs(2);
@@ -373,7 +373,8 @@ fn fill_screen(ctx: &egui::Context, on: bool) {
 
 impl eframe::App for App {
     /// The letters' texture is made as wide as a texture may be. Where that is 16384 pixels, it would take 2 MB,
-    /// and as much again from the graphics card.
+    /// and as much again from the graphics card. The same holds for a picture that is wider, which is made smaller
+    /// before it is shown: no screen has room for more, and of 24 million pixels each copy would take 96 MB.
     fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {
         const WIDE_ENOUGH: usize = 4096;
         if let Some(side) = &mut input.max_texture_side {

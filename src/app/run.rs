@@ -1,5 +1,6 @@
 //! Opens the window and runs it to its end.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use egui::{IconData, ViewportBuilder, ViewportCommand, ViewportId};
@@ -38,16 +39,26 @@ impl Handle {
     }
 }
 
+/// Why there is no window, or none any more.
+#[derive(Debug)]
+pub enum NoWindow {
+    /// No display answered, so nothing was started.
+    NoDisplay,
+    /// Anything else: a sentence.
+    Failed(String),
+}
+
 /// Opens the window and runs it until it is closed. `start` makes the pipeline, once there is a window
 /// to wake; its second argument is the model that the user picked last. The pipeline ends with the
 /// window.
 ///
 /// # Errors
-/// A sentence if there is no display or no OpenGL, or the words of `start`'s error.
+/// [`NoWindow::NoDisplay`]; else a sentence if there is no OpenGL, or the words of `start`'s error.
 pub fn run(
     options: Options,
     start: impl FnOnce(Handle, Option<&str>) -> Result<Pipeline>,
-) -> Result<(), String> {
+) -> Result<(), NoWindow> {
+    let opened = Cell::new(false);
     let mut viewport = ViewportBuilder::default()
         .with_title("Mien")
         .with_app_id("mien")
@@ -65,6 +76,7 @@ pub fn run(
         "mien",
         native,
         Box::new(|creation| {
+            opened.set(true);
             let settings = Settings::load(creation.storage);
             let handle = Handle {
                 context: creation.egui_ctx.clone(),
@@ -76,8 +88,15 @@ pub fn run(
         }),
     )
     .map_err(|error| match error {
-        eframe::Error::AppCreation(error) => error.to_string(),
-        error => format!("no window can be opened: {error}; `mien watch` needs none"),
+        eframe::Error::AppCreation(error) => NoWindow::Failed(error.to_string()),
+        eframe::Error::WinitEventLoop(error) if !opened.get() => {
+            log::info!("no display: {error}");
+            NoWindow::NoDisplay
+        }
+        error => {
+            let reason = format!("no window can be opened: {error}; `mien watch` needs none");
+            NoWindow::Failed(reason)
+        }
     })
 }
 

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// The SHA-256 of a model's file, in hexadecimal.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Checksum {
     hex: OnceLock<String>,
     /// What it is of, as long as nobody has asked for it.
@@ -50,6 +50,16 @@ impl PartialEq for Checksum {
     }
 }
 
+impl fmt::Debug for Checksum {
+    /// Not the megabytes that it is of.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Checksum")
+            .field(&self.hex())
+            .finish()
+    }
+}
+
 impl fmt::Display for Checksum {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.hex())
@@ -83,5 +93,7 @@ mod tests {
         assert_eq!(Checksum::later(b"abc").to_string(), abc);
         assert_eq!(Checksum::later(b"abc"), Checksum::of(b"abc"));
         assert_ne!(Checksum::later(b"ab"), Checksum::of(b"abc"));
+        let debug = format!("{:?}", Checksum::later(b"abc"));
+        assert_eq!(debug, format!("Checksum(\"{abc}\")"));
     }
 }

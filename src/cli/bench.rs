@@ -4,7 +4,7 @@ mod figures;
 
 use std::num::NonZeroU64;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, fs, process};
@@ -24,7 +24,7 @@ use mien::tracker::CERTAIN;
 use serde::Serialize;
 
 use self::figures::{Laps, Millis, Throughput, cpu_time, peak_memory};
-use super::{ModelArgs, catalog, parts, tell_provider, warn_of, write_json};
+use super::{ModelArgs, catalog, parts, stop_flag, tell_provider, warn_of, write_json};
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -43,6 +43,9 @@ pub(super) struct BenchArgs {
 
 /// How long the live view runs.
 const LIVE: Duration = Duration::from_secs(5);
+
+/// How soon Ctrl-C is noticed meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// All that was measured.
 #[derive(Debug, Serialize)]
@@ -77,18 +80,20 @@ pub(super) fn run(args: &BenchArgs, quiet: bool) -> Result<()> {
             eprintln!("{what}");
         }
     };
+    // Ended by Ctrl-C, the program would leave the folder behind.
+    let stop = stop_flag()?;
     let folder = Workplace::make()?;
     let model = catalog().find(&args.model.model)?;
     warn_of(&model)?;
     let (analyzer, provider) = analyzer(&model, args, quiet)?;
     let mut one = OneThread::new(analyzer, began);
     tell("One thread, stage by stage");
-    let one_thread = timed(|| one.run(&spec, &folder.0, args.frames))?;
+    let one_thread = timed(&stop, || one.run(&spec, &folder.0, args.frames, &stop))?;
 
     tell("As `mien analyze` does it");
-    let as_shipped = timed(|| as_shipped(&model, args, &spec, &folder.0))?;
+    let as_shipped = timed(&stop, || as_shipped(&model, args, &spec, &folder.0, &stop))?;
     tell("Live, for five seconds");
-    let delay = live(&spec, args)?;
+    let delay = live(&spec, args, &stop)?;
 
     let report = Report {
         mien: env!("CARGO_PKG_VERSION"),
@@ -122,11 +127,20 @@ fn analyzer(model: &Model, args: &BenchArgs, quiet: bool) -> mien::error::Result
     Ok((analyzer, provider))
 }
 
-/// Measures some work on so many frames.
-fn timed(work: impl FnOnce() -> Result<u64>) -> Result<Throughput> {
+/// Measures some work on so many frames, all of them.
+fn timed(stop: &AtomicBool, work: impl FnOnce() -> Result<u64>) -> Result<Throughput> {
     let (began, cpu) = (Instant::now(), cpu_time());
     let frames = work()?;
+    go_on(stop)?;
     Ok(Throughput::new(frames, began.elapsed(), cpu, cpu_time()))
+}
+
+/// What was measured of a part is the figure of nothing.
+fn go_on(stop: &AtomicBool) -> Result<()> {
+    if stop.load(Ordering::Relaxed) {
+        bail!("it was stopped before all was measured");
+    }
+    Ok(())
 }
 
 /// Every stage of every frame, one after another on this thread.
@@ -152,12 +166,18 @@ impl OneThread {
         }
     }
 
-    fn run(&mut self, spec: &SourceSpec, folder: &Path, most: Option<NonZeroU64>) -> Result<u64> {
+    fn run(
+        &mut self,
+        spec: &SourceSpec,
+        folder: &Path,
+        most: Option<NonZeroU64>,
+        stop: &AtomicBool,
+    ) -> Result<u64> {
         let mut source = open(spec, self.analyzer.classifier().card())?;
         let mut session = SessionWriter::create(folder, "one-thread", serde_json::Value::Null)?;
         session.source(spec.kind(), source.name(), &spec.to_string())?;
         let most = most.map_or(u64::MAX, NonZeroU64::get);
-        while self.frames < most {
+        while self.frames < most && !stop.load(Ordering::Relaxed) {
             let began = Instant::now();
             let Some(frame) = source.next_frame()? else {
                 break;
@@ -191,8 +211,13 @@ fn open(spec: &SourceSpec, card: &ModelCard) -> mien::error::Result<Box<dyn Fram
 }
 
 /// The work of `mien analyze` on one file, without its start.
-fn as_shipped(model: &Model, args: &BenchArgs, spec: &SourceSpec, folder: &Path) -> Result<u64> {
-    let stop = AtomicBool::new(false);
+fn as_shipped(
+    model: &Model,
+    args: &BenchArgs,
+    spec: &SourceSpec,
+    folder: &Path,
+    stop: &AtomicBool,
+) -> Result<u64> {
     let options = Options {
         every: NonZeroU64::MIN,
         frames: args.frames,
@@ -204,7 +229,7 @@ fn as_shipped(model: &Model, args: &BenchArgs, spec: &SourceSpec, folder: &Path)
     let hire = || analyzer(model, args, already_told);
     let mut source = open(spec, &model.card)?;
     let item = Item::new(Path::new("as-shipped"), folder.to_owned());
-    let mut batch = Batch::new(Arc::clone(&model.card), hire, options, &stop);
+    let mut batch = Batch::new(Arc::clone(&model.card), hire, options, stop);
     let outcome = batch.run(&item, spec, source.as_mut(), &mut |_| {})?;
     match outcome.failures.into_iter().next() {
         Some(failure) => Err(failure.into()),
@@ -213,7 +238,7 @@ fn as_shipped(model: &Model, args: &BenchArgs, spec: &SourceSpec, folder: &Path)
 }
 
 /// From capture to label, in the pipeline of the window.
-fn live(spec: &SourceSpec, args: &BenchArgs) -> Result<Millis> {
+fn live(spec: &SourceSpec, args: &BenchArgs, stop: &AtomicBool) -> Result<Millis> {
     let delays = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&delays);
     let settings = Settings {
@@ -233,7 +258,11 @@ fn live(spec: &SourceSpec, args: &BenchArgs) -> Result<Millis> {
         }
     });
     let pipeline = Pipeline::start(settings, parts(observe, Arc::new(|| {})))?;
-    std::thread::sleep(LIVE);
+    let began = Instant::now();
+    while began.elapsed() < LIVE {
+        go_on(stop)?;
+        std::thread::sleep(LOOK);
+    }
     if let Condition::Failed(reason) = pipeline.state().condition {
         bail!("{reason}");
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
-use mien::app::display_available;
+use mien::app::{Display, display};
 use mien::catalog::{Catalog, DEFAULT_MODEL};
 use mien::classifier::{Classifier, OnnxClassifier};
 use mien::crop::Crop;
@@ -123,13 +123,16 @@ fn examine() -> Vec<Item> {
     let detector = SeetaDetector::new().map(|_| "SeetaFace, built in".to_owned());
     items.push(Item::new("detector", detector));
     items.push(Item::new("cameras", cameras()));
-    items.push(if display_available() {
-        Item::new("display", Ok("there is one for the window".to_owned()))
-    } else {
-        Item::missing(
+    items.push(match display() {
+        Some(Display::Here) => Item::new("display", Ok("there is one for the window".to_owned())),
+        Some(Display::Elsewhere) => Item::new(
+            "display",
+            Ok("DISPLAY names one on another machine, which was not asked".to_owned()),
+        ),
+        None => Item::missing(
             "display",
             "there is none, so `mien` goes on as `mien watch` in the terminal",
-        )
+        ),
     });
     items.extend(["ffmpeg", "ffprobe"].map(|program| Item::new(program, version(program))));
     items.push(match data_folder() {

@@ -1,12 +1,13 @@
 //! `mien`: the window.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use directories::UserDirs;
-use mien::app::{self, Handle, ModelEntry, Options};
+use mien::app::{self, Handle, ModelEntry, NoWindow, Options};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::import::Import;
 use mien::observation::Observation;
@@ -18,11 +19,8 @@ use super::watch::{self, WatchArgs};
 use super::{LiveArgs, catalog, ending, parts, say_what_is_recorded};
 
 pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
-    if !app::display_available() {
-        if !quiet {
-            eprintln!("There is no display for a window, so Mien goes on as `mien watch`.");
-        }
-        return watch::run(&WatchArgs::from(live.clone()), quiet);
+    if app::display().is_none() {
+        return watch_instead(live, quiet, "");
     }
     let named = live.source.as_deref().map(Path::new);
     let session = named.and_then(session::folder_of);
@@ -45,7 +43,7 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
         welcome,
         end_after: live.seconds.map(Duration::from_secs),
     };
-    app::run(options, |handle, picked_last| {
+    let ended = app::run(options, |handle, picked_last| {
         catch_ctrl_c(&handle);
         let named = live.model.as_deref();
         let (model, then) = named.map_or_else(
@@ -65,8 +63,23 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
             say_what_is_recorded(log);
         }
         Ok(pipeline)
-    })
-    .map_err(|sentence| anyhow!(sentence))
+    });
+    match ended {
+        Ok(()) => Ok(()),
+        // One on another machine is not asked before.
+        Err(NoWindow::NoDisplay) => {
+            let name = env::var("DISPLAY").unwrap_or_default();
+            watch_instead(live, quiet, &format!(" at '{name}'"))
+        }
+        Err(NoWindow::Failed(sentence)) => Err(anyhow!(sentence)),
+    }
+}
+
+fn watch_instead(live: &LiveArgs, quiet: bool, place: &str) -> Result<()> {
+    if !quiet {
+        eprintln!("There is no display for a window{place}, so Mien goes on as `mien watch`.");
+    }
+    watch::run(&WatchArgs::from(live.clone()), quiet)
 }
 
 /// The model to open the window with, and one to try once it is open: the user's last one, when that is a file, may

@@ -6,6 +6,7 @@
 #[cfg_attr(target_os = "linux", path = "camera/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "camera/elsewhere.rs")]
 mod device;
+mod node;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use self::device::Device;
+pub(super) use self::node::is_device;
+use self::node::{Node, device_of, last_port, meant, named, remember_port};
 use super::formats::{CameraFormat, rank};
 use super::pixels;
 use super::{CameraRequest, FrameSource};
@@ -116,12 +119,16 @@ impl CameraSource {
     /// another program holds it, [`Error::CameraFailed`] if it cannot be set up.
     pub fn open(wanted: Option<&str>, request: &CameraRequest) -> Result<Self> {
         let mut refusal = None;
-        for node in nodes()? {
-            if wanted.is_some_and(|wanted| !node.is_meant_by(wanted)) {
-                continue;
-            }
+        let nodes = match wanted {
+            Some(wanted) => meant(nodes()?, &device_of(wanted), last_port),
+            None => nodes()?,
+        };
+        for node in nodes {
             match Self::start(&node, request) {
-                Ok(source) => return Ok(source),
+                Ok(source) => {
+                    remember_port(&node);
+                    return Ok(source);
+                }
                 Err(Fault::NoCamera) => {}
                 Err(fault) => {
                     refusal.get_or_insert_with(|| refused(&node, &fault));
@@ -150,7 +157,7 @@ impl CameraSource {
         for wanted in formats.into_iter().take(ATTEMPTS) {
             match device.start(wanted) {
                 Ok(format) => {
-                    log::info!("{}: {}", node.name, format);
+                    log::info!("{} at {}: {}", node.name, node.port, format);
                     return Ok(Self {
                         name: Arc::from(&*node.name),
                         device,
@@ -176,11 +183,15 @@ impl FrameSource for CameraSource {
         let mut reason = String::new();
         for _ in 0..BAD_FRAMES {
             let patience = if self.frames == 0 { FIRST_FRAME } else { STALL };
-            let format = self.format;
+            let (format, stride) = (self.format, self.device.stride());
             let read = self.device.next(patience, |bytes| {
                 let (captured, utc) = (Instant::now(), Timestamp::now());
                 let size = (format.width, format.height);
-                (captured, utc, pixels::decode(format.pixels, size, bytes))
+                (
+                    captured,
+                    utc,
+                    pixels::decode(format.pixels, size, stride, bytes),
+                )
             });
             let (captured, utc, decoded) = read.map_err(|fault| lost(&self.name, &fault))?;
             let source_frame = self.frames;
@@ -215,21 +226,6 @@ impl FrameSource for CameraSource {
     }
 }
 
-/// A device by the name that the user sees: unique to the camera, shared by its devices.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Node {
-    index: u32,
-    name: String,
-}
-
-impl Node {
-    fn is_meant_by(&self, wanted: &str) -> bool {
-        let wanted = wanted.trim();
-        let number = wanted.strip_prefix("/dev/video").unwrap_or(wanted);
-        self.name.eq_ignore_ascii_case(wanted) || number.parse() == Ok(self.index)
-    }
-}
-
 /// All nodes by their numbers.
 fn nodes() -> Result<Vec<Node>> {
     let mut found = device::nodes().map_err(|fault| Error::CameraFailed {
@@ -238,27 +234,6 @@ fn nodes() -> Result<Vec<Node>> {
     })?;
     found.sort_by_key(|node| node.index);
     Ok(named(&found))
-}
-
-/// Gives each node the name of its camera: where cameras at different ports have the same name, with the
-/// port.
-fn named(found: &[Found]) -> Vec<Node> {
-    let alike = |node: &Found| {
-        found
-            .iter()
-            .any(|other| other.name == node.name && other.port != node.port)
-    };
-    found
-        .iter()
-        .map(|node| Node {
-            index: node.index,
-            name: if alike(node) {
-                format!("{} ({})", node.name, node.port)
-            } else {
-                node.name.clone()
-            },
-        })
-        .collect()
 }
 
 /// Why a camera did not open.

@@ -93,7 +93,7 @@ impl SourceSpec {
         if path.is_dir() {
             return Ok(Self::Folder(path.to_owned()));
         }
-        if path.starts_with("/dev") {
+        if camera::is_device(path) {
             return Ok(Self::Camera(Some(path.display().to_string())));
         }
         let unreadable = |source| Error::File {
@@ -293,6 +293,20 @@ mod tests {
         for name in ["still.gif", "damaged.gif"] {
             assert_eq!(found(name), SourceSpec::Picture(file(name)));
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn below_dev_a_file_is_a_file_a_folder_a_folder_and_only_a_camera_a_camera() {
+        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+        let clip = folder.path().join("clip.mp4");
+        fs::write(&clip, "whatever").unwrap();
+        let found = |path: &Path| SourceSpec::parse(&path.display().to_string());
+        assert_eq!(found(&clip).unwrap(), SourceSpec::Video(clip));
+        let pictures = folder.path().to_owned();
+        assert_eq!(found(&pictures).unwrap(), SourceSpec::Folder(pictures));
+        let error = found(Path::new("/dev/null")).unwrap_err().to_string();
+        assert!(error.contains("neither a file nor a folder"), "{error}");
     }
 
     #[cfg(unix)]

@@ -35,17 +35,21 @@ impl fmt::Display for PixelFormat {
 /// The picture and its brightness in a camera's buffer of `width` × `height` pixels. An MJPEG frame
 /// brings its own size. The buffer may be longer than the frame.
 ///
+/// `stride` is from where one line begins to where the next does, in bytes; drivers may fill lines up.
+/// Where it is shorter than a line, as the zero of those that leave it out, lines follow closely.
+///
 /// # Errors
 /// A sentence without a subject if the frame is damaged.
 pub fn decode(
     format: PixelFormat,
     (width, height): (u32, u32),
+    stride: usize,
     buffer: &[u8],
 ) -> Result<(RgbImage, GrayImage), String> {
     match format {
         PixelFormat::Mjpeg => from_mjpeg(buffer),
-        PixelFormat::Yuyv => from_yuyv(width, height, buffer),
-        PixelFormat::Nv12 => from_nv12(width, height, buffer),
+        PixelFormat::Yuyv => from_yuyv(width, height, stride, buffer),
+        PixelFormat::Nv12 => from_nv12(width, height, stride, buffer),
     }
 }
 
@@ -87,13 +91,14 @@ fn from_mjpeg(buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
     Ok((picture, luma))
 }
 
-fn from_yuyv(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
+fn from_yuyv(
+    width: u32,
+    height: u32,
+    stride: usize,
+    buffer: &[u8],
+) -> Result<(RgbImage, GrayImage), String> {
     let (columns, rows) = (width as usize, height as usize);
-    let stride = columns.div_ceil(2) * 4;
-    let lines = buffer
-        .get(..stride * rows)
-        .ok_or("broke off")?
-        .chunks_exact(stride.max(1));
+    let lines = plane(buffer, columns.div_ceil(2) * 4, stride, rows)?;
     let mut rgb = frame::memory(columns * rows * 3);
     let mut luma = frame::memory(columns * rows);
     for (line, (rgb, luma)) in lines.zip(lines_of(&mut rgb, &mut luma, columns)) {
@@ -118,18 +123,20 @@ fn from_yuyv(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayIm
     pictures(width, height, rgb, luma)
 }
 
-fn from_nv12(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayImage), String> {
+fn from_nv12(
+    width: u32,
+    height: u32,
+    stride: usize,
+    buffer: &[u8],
+) -> Result<(RgbImage, GrayImage), String> {
     let (columns, rows) = (width as usize, height as usize);
-    let stride = columns.div_ceil(2) * 2;
-    let (brightness, colours) = buffer.split_at_checked(columns * rows).ok_or("broke off")?;
-    let colours = colours
-        .get(..stride * rows.div_ceil(2))
+    let (brightness, colours) = buffer
+        .split_at_checked(columns.max(stride) * rows)
         .ok_or("broke off")?;
+    let brightness = plane(brightness, columns, stride, rows)?;
     // Each line of colours serves two lines of brightness.
-    let colours = colours
-        .chunks_exact(stride.max(1))
-        .flat_map(|line| [line, line]);
-    let lines = brightness.chunks_exact(columns.max(1)).zip(colours);
+    let colours = plane(colours, columns.div_ceil(2) * 2, stride, rows.div_ceil(2))?;
+    let lines = brightness.zip(colours.flat_map(|line| [line, line]));
     let mut rgb = frame::memory(columns * rows * 3);
     let mut luma = frame::memory(columns * rows);
     for ((line, colours), (rgb, luma)) in lines.zip(lines_of(&mut rgb, &mut luma, columns)) {
@@ -142,6 +149,22 @@ fn from_nv12(width: u32, height: u32, buffer: &[u8]) -> Result<(RgbImage, GrayIm
         }
     }
     pictures(width, height, rgb, luma)
+}
+
+/// The `rows` lines of a plane, each of so many bytes. What fills up the last one may be missing.
+fn plane(
+    buffer: &[u8],
+    bytes: usize,
+    stride: usize,
+    rows: usize,
+) -> Result<impl Iterator<Item = &[u8]>, String> {
+    let stride = stride.max(bytes).max(1);
+    let last = rows.saturating_sub(1) * stride;
+    if buffer.len() < last + bytes {
+        return Err("broke off".to_owned());
+    }
+    let lines = buffer.chunks(stride).take(rows);
+    Ok(lines.filter_map(move |line| line.get(..bytes)))
 }
 
 /// The lines of a picture and of its brightness, to be written.
@@ -217,166 +240,4 @@ fn widen(luma: &mut [u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use image::Rgb;
-
-    #[test]
-    fn what_a_damaged_jpeg_lacks_is_not_taken_from_an_older_picture() {
-        let jpeg = |colour| {
-            let mut bytes = Cursor::new(Vec::new());
-            RgbImage::from_pixel(64, 64, Rgb(colour))
-                .write_to(&mut bytes, image::ImageFormat::Jpeg)
-                .unwrap();
-            bytes.into_inner()
-        };
-        let (red, _) = from_mjpeg(&jpeg([255, 0, 0])).unwrap();
-        let memory = red.into_raw();
-        // As the frame before leaves it.
-        drop(frame_of(memory));
-        let mut damaged = jpeg([0, 0, 255]);
-        // A comment in the middle of the scan ends it.
-        let scan = damaged
-            .windows(2)
-            .position(|pair| pair == [0xff, 0xda])
-            .unwrap();
-        let middle = usize::midpoint(scan, damaged.len());
-        damaged.splice(middle..middle, [0xff, 0xfe, 0x00, 0x02]);
-        if let Ok((picture, _)) = from_mjpeg(&damaged) {
-            assert!(
-                !picture
-                    .pixels()
-                    .any(|pixel| pixel[0] > 200 && pixel[2] < 60)
-            );
-        }
-    }
-
-    fn frame_of(memory: Vec<u8>) -> frame::Frame {
-        frame::Frame {
-            source: "test".into(),
-            source_frame: 0,
-            time: std::time::Duration::ZERO,
-            utc: None,
-            captured: std::time::Instant::now(),
-            still: false,
-            luma: GrayImage::default(),
-            picture: RgbImage::from_vec(64, 64, memory).unwrap(),
-        }
-    }
-
-    // White, black, and the primaries of 75 % colour bars, as BT.601 lists them.
-    const WHITE: ([u8; 3], [u8; 3]) = ([235, 128, 128], [255, 255, 255]);
-    const BLACK: ([u8; 3], [u8; 3]) = ([16, 128, 128], [0, 0, 0]);
-    const RED: ([u8; 3], [u8; 3]) = ([65, 100, 212], [191, 0, 0]);
-    const GREEN: ([u8; 3], [u8; 3]) = ([112, 72, 58], [0, 191, 0]);
-    const BLUE: ([u8; 3], [u8; 3]) = ([35, 212, 114], [0, 0, 191]);
-
-    fn near(left: [u8; 3], right: [u8; 3]) -> bool {
-        left.iter()
-            .zip(right)
-            .all(|(left, right)| left.abs_diff(right) <= 2)
-    }
-
-    #[test]
-    fn yuyv_gives_the_colours_of_rec_601_at_any_width() {
-        for ([y, u, v], rgb) in [WHITE, BLACK, RED, GREEN, BLUE] {
-            for (width, groups) in [(4, 2), (3, 2), (1, 1)] {
-                let buffer = [y, u, y, v].repeat(groups * 2);
-                let (picture, luma) = decode(PixelFormat::Yuyv, (width, 2), &buffer).unwrap();
-                assert!(picture.pixels().all(|pixel| near(pixel.0, rgb)), "{rgb:?}");
-                let expected = frame::luma(&RgbImage::from_pixel(1, 1, Rgb(rgb))).into_raw()[0];
-                assert!(
-                    luma.into_raw()
-                        .iter()
-                        .all(|luma| luma.abs_diff(expected) <= 2)
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn nv12_gives_the_colours_of_rec_601_at_any_size() {
-        for ([y, u, v], rgb) in [WHITE, BLACK, RED, GREEN, BLUE] {
-            for (width, height) in [(4, 4), (5, 3), (1, 1)] {
-                let mut buffer = vec![y; width * height];
-                buffer.extend([u, v].repeat(width.div_ceil(2) * height.div_ceil(2)));
-                let size = (width as u32, height as u32);
-                let (picture, _) = decode(PixelFormat::Nv12, size, &buffer).unwrap();
-                assert!(picture.pixels().all(|pixel| near(pixel.0, rgb)), "{rgb:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_pixel_comes_to_its_own_place() {
-        let yuyv: Vec<u8> = (0..6).flat_map(|pixel| [16 + pixel * 10, 128]).collect();
-        let (_, luma) = decode(PixelFormat::Yuyv, (2, 3), &yuyv).unwrap();
-        assert_eq!(luma.into_raw(), [0, 12, 23, 35, 47, 58]);
-        let nv12: Vec<u8> = (0..6)
-            .map(|pixel| 16 + pixel * 10)
-            .chain([128; 4])
-            .collect();
-        let (_, luma) = decode(PixelFormat::Nv12, (2, 3), &nv12).unwrap();
-        assert_eq!(luma.into_raw(), [0, 12, 23, 35, 47, 58]);
-    }
-
-    #[test]
-    fn a_buffer_that_is_too_short_is_refused_and_one_too_long_is_not() {
-        for (format, bytes) in [
-            (PixelFormat::Yuyv, 640 * 480 * 2),
-            (PixelFormat::Nv12, 460_800),
-        ] {
-            assert!(decode(format, (640, 480), &vec![128; bytes - 1]).is_err());
-            assert!(decode(format, (640, 480), &vec![128; bytes + 999]).is_ok());
-            assert!(decode(format, (0, 0), &[]).is_err());
-        }
-    }
-
-    fn jpeg() -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let picture =
-            RgbImage::from_fn(64, 48, |x, _| Rgb(if x < 32 { [255; 3] } else { [20; 3] }));
-        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
-        picture.write_with_encoder(encoder).unwrap();
-        bytes
-    }
-
-    fn without_huffman_tables(jpeg: &[u8]) -> Vec<u8> {
-        let mut kept = jpeg[..2].to_vec();
-        let mut at = 2;
-        while jpeg[at + 1] != 0xda {
-            let end = at + 2 + usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
-            if jpeg[at + 1] != 0xc4 {
-                kept.extend(&jpeg[at..end]);
-            }
-            at = end;
-        }
-        kept.extend(&jpeg[at..]);
-        kept
-    }
-
-    #[test]
-    fn mjpeg_decodes_with_and_without_huffman_tables_and_with_a_tail() {
-        let bare = without_huffman_tables(&jpeg());
-        assert!(bare.len() < jpeg().len());
-        let tail = [bare.clone(), vec![0; 5000]].concat();
-        for bytes in [jpeg(), bare, tail] {
-            let (picture, luma) = decode(PixelFormat::Mjpeg, (640, 480), &bytes).unwrap();
-            assert_eq!(picture.dimensions(), (64, 48));
-            assert!(luma.get_pixel(4, 4).0[0] > 250 && luma.get_pixel(60, 40).0[0] < 25);
-        }
-    }
-
-    #[test]
-    fn damaged_mjpeg_frames_are_refused() {
-        let whole = jpeg();
-        for bytes in [
-            &whole[..whole.len() / 2],
-            &whole[..1],
-            b"",
-            b"nonsense\xff\xd9",
-        ] {
-            assert!(decode(PixelFormat::Mjpeg, (64, 48), bytes).is_err());
-        }
-    }
-}
+mod tests;

@@ -74,6 +74,12 @@ impl Device {
         Ok(wanted)
     }
 
+    /// From where a line of a frame begins to where the next does, in bytes: `nokhwa` does not say.
+    #[expect(clippy::unused_self, reason = "as on Linux")]
+    pub(super) const fn stride(&self) -> usize {
+        0
+    }
+
     /// Hands the next frame's bytes to `take`.
     pub(super) fn next<T>(
         &mut self,

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process;
 use std::time::Duration;
 
-use v4l::buffer::Type;
+use v4l::buffer::{Flags, Metadata, Type};
 use v4l::frameinterval::FrameIntervalEnum;
 use v4l::framesize::{FrameSizeEnum, Stepwise};
 use v4l::io::traits::CaptureStream;
@@ -19,6 +19,8 @@ use v4l::video::capture::Parameters;
 use v4l::{Format, FourCC, Fraction};
 
 use super::{Fault, Found};
+use crate::crash;
+use crate::error::Error;
 use crate::source::formats::{CameraFormat, Rate};
 use crate::source::pixels::PixelFormat;
 
@@ -37,8 +39,11 @@ const SIZES: [(u32, u32); 6] = [
     (1920, 1080),
 ];
 
-/// Tried where a camera names a range of rates, or none.
+/// Tried where a camera names a range of rates instead of a list.
 const RATES: [u32; 5] = [10, 15, 25, 30, 60];
+
+/// Taken where a camera says nothing of its rate: that of most.
+const USUAL_RATE: u32 = 30;
 
 /// All video devices of the system.
 pub(super) fn nodes() -> Result<Vec<Found>, Fault> {
@@ -71,22 +76,24 @@ fn port(node: &Path) -> Option<String> {
 
 /// An open device; sends once it is started.
 pub(super) struct Device {
-    device: v4l::Device,
+    node: v4l::Device,
     stream: Option<MmapStream<'static>>,
+    stride: usize,
 }
 
 impl Device {
     /// Opens a node as it stands.
     pub(super) fn open(index: u32) -> Result<Self, Fault> {
         Ok(Self {
-            device: v4l::Device::new(index as usize)?,
+            node: v4l::Device::new(index as usize)?,
             stream: None,
+            stride: 0,
         })
     }
 
     /// What it offers of that which Mien can read.
     pub(super) fn formats(&self) -> Result<Vec<CameraFormat>, Fault> {
-        let offered = self.device.enum_formats()?;
+        let offered = self.node.enum_formats()?;
         if offered.is_empty() {
             // For metadata, or the other end of a loopback.
             return Err(Fault::NoCamera);
@@ -107,7 +114,7 @@ impl Device {
 
     fn formats_of(&self, pixels: PixelFormat) -> Vec<CameraFormat> {
         let fourcc = fourcc(pixels);
-        let sizes = self.device.enum_framesizes(fourcc).unwrap_or_default();
+        let sizes = self.node.enum_framesizes(fourcc).unwrap_or_default();
         let mut sizes: Vec<(u32, u32)> = sizes
             .into_iter()
             .flat_map(|size| match size.size {
@@ -116,7 +123,7 @@ impl Device {
             })
             .collect();
         if sizes.is_empty()
-            && let Ok(now) = self.device.format()
+            && let Ok(now) = self.node.format()
             && now.fourcc == fourcc
         {
             sizes.push((now.width, now.height));
@@ -135,7 +142,7 @@ impl Device {
     }
 
     fn rates(&self, fourcc: FourCC, width: u32, height: u32) -> Vec<Rate> {
-        let intervals = self.device.enum_frameintervals(fourcc, width, height);
+        let intervals = self.node.enum_frameintervals(fourcc, width, height);
         let rates: Vec<Rate> = intervals
             .unwrap_or_default()
             .into_iter()
@@ -145,8 +152,8 @@ impl Device {
             })
             .collect();
         if rates.is_empty() {
-            let now = self.device.params().ok();
-            return Vec::from_iter(now.and_then(|now| rate(now.interval)));
+            let now = self.node.params().ok();
+            return Vec::from_iter(only_rate(now.map(|now| now.interval)));
         }
         rates
     }
@@ -155,13 +162,13 @@ impl Device {
     pub(super) fn start(&mut self, wanted: CameraFormat) -> Result<CameraFormat, Fault> {
         let fourcc = fourcc(wanted.pixels);
         let format = Format::new(wanted.width, wanted.height, fourcc);
-        let set = self.device.set_format(&format)?;
+        let set = self.node.set_format(&format)?;
         if set.fourcc != fourcc {
             let answer = format!("it answered {wanted} with {}", set.fourcc);
             return Err(Fault::Other(answer));
         }
         let interval = Fraction::new(wanted.fps.seconds(), wanted.fps.frames());
-        let fps = match self.device.set_params(&Parameters::new(interval)) {
+        let fps = match self.node.set_params(&Parameters::new(interval)) {
             Ok(params) => rate(params.interval).unwrap_or(wanted.fps),
             Err(error) if error.raw_os_error() == Some(EBUSY) => return Err(error.into()),
             // A camera with one rate only need not let it be set.
@@ -170,8 +177,9 @@ impl Device {
                 wanted.fps
             }
         };
-        let stream = MmapStream::with_buffers(&self.device, Type::VideoCapture, BUFFERS)?;
+        let stream = MmapStream::with_buffers(&self.node, Type::VideoCapture, BUFFERS)?;
         self.stream = Some(stream);
+        self.stride = set.stride as usize;
         Ok(CameraFormat {
             width: set.width,
             height: set.height,
@@ -180,7 +188,12 @@ impl Device {
         })
     }
 
-    /// Hands the next frame's bytes to `take`. After a fault it is of no more use.
+    /// From where a line of a frame begins to where the next does, in bytes.
+    pub(super) const fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Hands the next frame's bytes to `take`; none of a damaged one. After a fault it is of no more use.
     pub(super) fn next<T>(
         &mut self,
         patience: Duration,
@@ -189,13 +202,35 @@ impl Device {
         let stream = self.stream.as_mut().ok_or(Fault::Away)?;
         stream.set_timeout(patience);
         let (buffer, meta) = stream.next()?;
-        // Some drivers leave the length out.
-        let length = match meta.bytesused as usize {
-            0 => buffer.len(),
-            used => used.min(buffer.len()),
-        };
-        Ok(take(&buffer[..length]))
+        Ok(take(filled(buffer, meta)))
     }
+}
+
+impl Drop for Device {
+    /// The stream panics when the driver refuses to stop it; that is no reason not to look for the
+    /// camera again.
+    fn drop(&mut self) {
+        let_go(self.stream.take());
+    }
+}
+
+fn let_go<T>(stream: T) {
+    let dropped = crash::caught(|| {
+        drop(stream);
+        Ok::<(), Error>(())
+    });
+    if let Err(error) = dropped {
+        log::warn!("a camera did not stop: {error}");
+    }
+}
+
+/// What the driver has put into a buffer: nothing that it answers for, where it says that the frame is
+/// damaged. Behind it, and where it has put nothing, lies what is left of an older frame.
+fn filled<'b>(buffer: &'b [u8], meta: &Metadata) -> &'b [u8] {
+    if meta.flags.contains(Flags::ERROR) {
+        return &[];
+    }
+    buffer.get(..meta.bytesused as usize).unwrap_or(buffer)
 }
 
 /// The program that has a device open, if this one may know: its name and number.
@@ -238,6 +273,12 @@ fn fourcc(pixels: PixelFormat) -> FourCC {
 
 fn rate(interval: Fraction) -> Option<Rate> {
     Rate::new(interval.denominator, interval.numerator)
+}
+
+/// The rate of a camera that lists none: what it is set to, if it says so, else the usual one, which it
+/// need not let be set.
+fn only_rate(now: Option<Fraction>) -> Option<Rate> {
+    now.and_then(rate).or_else(|| Rate::new(USUAL_RATE, 1))
 }
 
 fn sizes_in(range: &Stepwise) -> Vec<(u32, u32)> {
@@ -292,51 +333,5 @@ impl From<io::Error> for Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_systems_numbers_become_faults() {
-        let fault = |number: i32| Fault::from(io::Error::from_raw_os_error(number));
-        assert_eq!(fault(ENODEV), Fault::Away);
-        assert_eq!(fault(EBUSY), Fault::Busy);
-        assert_eq!(fault(EACCES), Fault::Denied);
-        assert!(matches!(fault(5), Fault::Other(text) if text.contains("Input/output")));
-        let silent = io::Error::new(io::ErrorKind::TimedOut, "VIDIOC_DQBUF");
-        assert_eq!(Fault::from(silent), Fault::Silent);
-    }
-
-    #[test]
-    fn of_a_range_the_usual_sizes_and_rates_are_taken() {
-        let range = Stepwise {
-            min_width: 160,
-            max_width: 1280,
-            step_width: 16,
-            min_height: 120,
-            max_height: 720,
-            step_height: 8,
-        };
-        assert_eq!(
-            sizes_in(&range),
-            [(320, 240), (640, 360), (640, 480), (800, 600), (1280, 720)]
-        );
-        let odd = Stepwise {
-            min_width: 100,
-            max_width: 101,
-            step_width: 1,
-            min_height: 50,
-            max_height: 50,
-            step_height: 1,
-        };
-        assert_eq!(sizes_in(&odd), [(101, 50)]);
-        let rates = rates_in(Fraction::new(1001, 30000), Fraction::new(1, 12));
-        let text: Vec<String> = rates.iter().map(ToString::to_string).collect();
-        assert_eq!(text, ["15", "25", "29.97"]);
-    }
-
-    #[test]
-    fn who_holds_a_device_is_found_by_its_open_files() {
-        // No program has a device of this number open.
-        assert_eq!(holder(987_654), None);
-    }
-}
+#[path = "linux/tests.rs"]
+mod tests;

@@ -68,7 +68,8 @@ impl Quality {
     }
 }
 
-/// An error's words with the names of files, not their folders: see `origin`.
+/// An error's words with the names of files, not their folders: see `origin`. Foreign programs name files
+/// without quotes, so the sources' folders go wherever they stand.
 fn without_folders(text: &str, analysis: &Analysis) -> String {
     let mut text = text.to_owned();
     for source in &analysis.header.sources {
@@ -82,7 +83,30 @@ fn without_folders(text: &str, analysis: &Analysis) -> String {
             text = text.replace(&format!("{}{MAIN_SEPARATOR}", folder.display()), "");
         }
     }
-    text
+    with_names_for_paths(&text)
+}
+
+/// The text with every quoted path cut down to its last part, whatever system wrote it.
+fn with_names_for_paths(text: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, quoted, after)) = split_at_quoted(rest) {
+        let parts = quoted.rsplit(['/', '\\']);
+        let name = parts.into_iter().find(|part| !part.is_empty());
+        short.extend([before, name.unwrap_or(quoted), "'"]);
+        rest = after;
+    }
+    short + rest
+}
+
+/// What stands before the first quoted part, with its quote; the part; what stands behind its other
+/// quote. An apostrophe inside a word is no quote.
+fn split_at_quoted(text: &str) -> Option<(&str, &str, &str)> {
+    let joins = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
+    let mut quotes = text.match_indices('\'').map(|(at, _)| at);
+    let start = quotes.find(|at| !joins(text[..*at].chars().next_back()))? + 1;
+    let end = quotes.find(|at| !joins(text[at + 1..].chars().next()))?;
+    Some((&text[..start], &text[start..end], &text[end + 1..]))
 }
 
 const fn reason(kind: Option<EventKind>) -> &'static str {
@@ -157,4 +181,36 @@ fn rows(analysis: &Analysis) -> Vec<QualityRow> {
         row(name, amount(unit, value), of(value, seen), meaning);
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_quoted_path_only_the_name_is_told() {
+        for (text, told) in [
+            (
+                "the model '/home/anna/m.onnx' cannot be used: it isn't one",
+                "the model 'm.onnx' cannot be used: it isn't one",
+            ),
+            (
+                "'/home/o'neill/a b/x.mp4' does not lie in 'my/videos/', which --base names",
+                "'x.mp4' does not lie in 'videos', which --base names",
+            ),
+            (
+                r"please report it with the file 'C:\Users\anna\1.txt'",
+                "please report it with the file '1.txt'",
+            ),
+            (
+                "the camera 'Cam (1-2)' can't be opened",
+                "the camera 'Cam (1-2)' can't be opened",
+            ),
+            ("an open '/home/quote", "an open '/home/quote"),
+            ("it is in '/'", "it is in '/'"),
+            ("", ""),
+        ] {
+            assert_eq!(with_names_for_paths(text), told);
+        }
+    }
 }

@@ -74,6 +74,25 @@ fn why_a_camera_went_is_still_said_after_it_was_looked_for() {
 }
 
 #[test]
+fn whoever_is_before_a_camera_that_comes_back_is_somebody_else() {
+    // Its clock starts anew, and its first frame is later by it than the last one was by the old.
+    let late = Step::Hang(Duration::from_millis(200));
+    let steps = vec![Step::Frames(3), Step::Lose, late, Step::Frames(100_000)];
+    let ids = Arc::new(Mutex::new(Vec::new()));
+    let mut parts = parts(steps, Arc::default());
+    let seen = Arc::clone(&ids);
+    parts.observe = Box::new(move |observation| {
+        seen.lock().unwrap().push(observation.faces[0].id);
+    });
+    let pipeline = Pipeline::start(settings(None), parts).unwrap();
+    wait_for(&pipeline, "the return", |state| state.captured > 6);
+    drop(pipeline);
+    let mut ids = ids.lock().unwrap().clone();
+    ids.dedup();
+    assert_eq!(ids, [1, 2]);
+}
+
+#[test]
 fn a_camera_that_says_that_it_is_silent_has_stalled_and_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     // The second opening finds it silent still; nobody is told twice.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{Step, parts, settings, wait_for};
+use common::{Gate, Step, parts, settings, wait_for};
 use mien::expression::Expression;
 use mien::pipeline::{Command, Condition, Pipeline};
 use mien::source::SourceSpec;
@@ -26,6 +26,12 @@ fn start(steps: Vec<Step>, log: Option<&Path>) -> Pipeline {
 fn rows(folder: &Path, table: &str) -> Vec<std::collections::HashMap<String, String>> {
     let mut reader = csv::Reader::from_path(folder.join(table)).unwrap();
     reader.deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+/// The session's `session.json`.
+fn header(folder: &Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(folder.join("session.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
 }
 
 #[test]
@@ -76,8 +82,7 @@ fn every_analysed_frame_is_logged_once_and_names_its_model() {
         };
         assert_eq!(row["label"], label, "a row names the model that answered");
     }
-    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
+    let header = header(&session);
     assert_eq!(header["models"].as_array().unwrap().len(), 2);
     assert_eq!(header["frames"]["analyzed"], state.analyzed);
     assert!(header["ended_utc"].is_string());
@@ -189,6 +194,39 @@ fn pausing_releases_the_camera_and_going_on_opens_it_again() {
         state.captured > paused.captured + 2
     });
     assert_eq!(opened.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_file_that_is_paused_while_it_opens_goes_by_its_own_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = mien::pipeline::Settings {
+        source: SourceSpec::Video("films/of/mine/film.mp4".into()),
+        ..settings(Some(folder.path()))
+    };
+    let mut parts = parts(vec![Step::Frames(3)], Arc::default());
+    let (gate, closed) = (Gate::default(), parts.open);
+    let waits = gate.clone();
+    parts.open = Arc::new(move |spec, request| {
+        waits.wait();
+        closed(spec, request)
+    });
+    let pipeline = Pipeline::start(film, parts).unwrap();
+    let session = pipeline.state().recording.unwrap().folder;
+    pipeline.send(Command::Pause(true));
+    wait_for(&pipeline, "the pause", |state| {
+        state.condition == Condition::Paused
+    });
+    gate.open();
+    pipeline.send(Command::Pause(false));
+    let state = wait_for(&pipeline, "the end", |state| {
+        state.condition == Condition::Ended
+    });
+    assert_eq!(state.source_name, "fake");
+    drop(pipeline);
+    let details = rows(&session, "events.csv").into_iter();
+    let named: Vec<_> = details.filter(|row| row["event"] == "source").collect();
+    assert_eq!(named[0]["detail"], "fake");
+    assert_eq!(header(&session)["sources"][0]["name"], "fake");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use mien::expression::Expression;
 use mien::pipeline::{Command, Condition, Pipeline, Severity};
 
 use super::common::{self, Step, parts, settings, wait_for};
-use super::{rows, start};
+use super::{header, rows, start};
 
 #[test]
 fn a_paused_view_answers_with_the_new_model_at_once() {
@@ -160,8 +160,7 @@ fn a_second_model_answers_for_the_same_faces_in_a_table_of_its_own() {
         .map(|row| row["detail"].clone())
         .collect();
     assert_eq!(details, ["sad-model", "happy-model", ""]);
-    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
+    let header = header(&session);
     assert_eq!(header["models"].as_array().unwrap().len(), 2);
 }
 
@@ -259,7 +258,5 @@ fn a_label_is_uncertain_below_the_share_that_is_asked_for() {
     let events = rows(&session, "events.csv");
     let event = events.iter().find(|row| row["event"] == "certain").unwrap();
     assert_eq!(event["detail"], "0.95");
-    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
-    assert_eq!(header["settings"]["certain"], 0.4);
+    assert_eq!(header(&session)["settings"]["certain"], 0.4);
 }

@@ -72,7 +72,10 @@ impl Analysis {
         } else {
             self.recent.clear();
             self.inbox.pause(false);
-            self.state.condition = Condition::Live;
+            self.state.condition = match self.latest {
+                Some(_) => Condition::Live,
+                None => Condition::Opening,
+            };
         }
     }
 
@@ -80,10 +83,9 @@ impl Analysis {
         match word {
             SourceWord::Opened(name) => {
                 self.alive = Instant::now();
-                if self.state.condition == Condition::Opening {
-                    analyzer.forget();
-                    self.state.source_name.clone_from(&name);
-                }
+                // Also after a pause or a loss: what comes now has nothing to do with what came before.
+                analyzer.forget();
+                self.state.source_name.clone_from(&name);
                 if self.job.spec.is_camera() {
                     // From now on it is this one that is looked for, and no other.
                     self.job.spec = SourceSpec::Camera(Some(name));

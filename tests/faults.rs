@@ -207,6 +207,20 @@ fn a_folder_deleted_while_recording_is_missed_and_watching_goes_on() {
 }
 
 #[test]
+fn a_recording_that_the_end_cannot_complete_is_a_failure_and_not_said_to_be_saved() {
+    let home = Home::new();
+    let mut mien = Driven::start(&home, &["demo", "--log", "logs"]);
+    mien.observation();
+    // Where the new header is written before it takes the old one's place.
+    let session = only_folder(&home.path("logs"));
+    fs::create_dir(session.join("session.json.new")).unwrap();
+    mien.tell("quit");
+    let said = mien.hear("log cannot be written");
+    assert!(said.contains("session.json"), "{said}");
+    assert_eq!(wait(&mut mien.child).code(), Some(1));
+}
+
+#[test]
 fn a_program_that_stood_still_says_so_and_loses_nothing() {
     let home = Home::new();
     let mut mien = Driven::start(&home, &["demo", "--log", "logs"]);

@@ -15,7 +15,7 @@ use mien::app;
 use mien::catalog::DEFAULT_MODEL;
 use mien::face::Face;
 use mien::observation::{Observation, StageTimes};
-use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
+use mien::pipeline::{Condition, Notice, Observe, Pipeline, Severity, State};
 use serde_json::{Map, Value, json};
 
 use super::commands::{self, Line};
@@ -88,7 +88,7 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     let observe = observer(printer.clone(), Arc::clone(&tally));
     let model = args.live.model.as_deref().unwrap_or(DEFAULT_MODEL);
     let settings = args.live.settings(source, model, false);
-    let pipeline = Pipeline::start(settings, parts(observe, wake))?;
+    let mut pipeline = Pipeline::start(settings, parts(observe, wake))?;
     if let Some(log) = &args.live.log
         && !quiet
     {
@@ -101,8 +101,12 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
         eprintln!("{}", on_the_cpu(&model.card.title, &reason));
     }
     let ended = follow(args, quiet, &pipeline, &woken, &stop);
-    let folder = pipeline.state().recording.map(|recording| recording.folder);
-    drop(pipeline);
+    let saved = pipeline.end();
+    for notice in pipeline.notices() {
+        if is_said(&notice, quiet) {
+            eprintln!("{}.", notice.text);
+        }
+    }
     if let Some(printer) = printer {
         let is_asked = stop.load(Ordering::SeqCst);
         let unprinted = printer.finish(if is_asked { ASKED } else { UNASKED });
@@ -113,13 +117,20 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     if let Ok(tally) = tally.lock() {
         log::info!("{tally}");
     }
+    if let (Err(_), Err(unsaved)) = (&ended, &saved) {
+        eprintln!("{unsaved}.");
+    }
     ended?;
-    if let Some(folder) = folder
+    if let Some(folder) = saved?
         && !quiet
     {
         eprintln!("Saved to {}.", folder.display());
     }
     Ok(())
+}
+
+fn is_said(notice: &Notice, quiet: bool) -> bool {
+    !quiet || notice.severity == Severity::Error
 }
 
 /// Obeys and tells until the end.
@@ -143,7 +154,7 @@ fn follow(
         obey(&mut commands, pipeline, &mut view, stop)?;
         let state = pipeline.state();
         for notice in pipeline.notices() {
-            if !quiet || notice.severity == Severity::Error {
+            if is_said(&notice, quiet) {
                 view.say(&notice.text)?;
             }
         }

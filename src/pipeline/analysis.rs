@@ -7,7 +7,7 @@ mod models;
 mod source;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -105,8 +105,8 @@ impl Analysis {
         analysis
     }
 
-    /// Works until the pipeline is closed.
-    pub(super) fn run(mut self, mut analyzer: Analyzer) {
+    /// Works until the pipeline is closed; gives the folder of the recording that its end completes.
+    pub(super) fn run(mut self, mut analyzer: Analyzer) -> Result<Option<PathBuf>> {
         let worked = crash::caught(|| {
             self.work(&mut analyzer);
             Ok(())
@@ -115,8 +115,9 @@ impl Analysis {
             self.fail(&error);
         }
         self.stop_explaining();
-        self.stop_recording();
+        let completed = self.complete_recording();
         self.captures.farewell(&self.inbox);
+        completed
     }
 
     fn work(&mut self, analyzer: &mut Analyzer) {
@@ -313,18 +314,20 @@ impl Analysis {
     }
 
     fn stop_recording(&mut self) {
-        self.state.recording = None;
-        let Some(recorder) = self.recorder.take() else {
-            return;
-        };
-        let folder = recorder.recording().folder;
-        match recorder.finish() {
-            Ok(()) => {
+        match self.complete_recording() {
+            Ok(None) => {}
+            Ok(Some(folder)) => {
                 self.board
                     .notify(Severity::Info, format!("Saved to {}", folder.display()));
             }
             Err(error) => self.board.notify(Severity::Error, error.to_string()),
         }
+    }
+
+    /// Ends the recording, if there is one; gives its folder.
+    fn complete_recording(&mut self) -> Result<Option<PathBuf>> {
+        self.state.recording = None;
+        self.recorder.take().map(Recorder::finish).transpose()
     }
 
     /// Sets a marker, and says whether it is kept.

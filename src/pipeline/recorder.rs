@@ -1,6 +1,6 @@
 //! A recording that is going on: the session's writer, and what it has yet to be told.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::json;
@@ -108,7 +108,8 @@ impl Recorder {
         self.writer.flush_if_due()
     }
 
-    pub(super) fn finish(self) -> Result<()> {
-        self.writer.finish(self.captured, self.dropped).map(drop)
+    /// Ends the session; gives its folder.
+    pub(super) fn finish(self) -> Result<PathBuf> {
+        self.writer.finish(self.captured, self.dropped)
     }
 }

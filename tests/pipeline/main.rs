@@ -279,15 +279,37 @@ fn a_log_that_cannot_be_written_fails_at_the_start_or_is_said_in_the_window() {
     );
 }
 
+#[test]
+fn a_recording_that_cannot_be_completed_at_the_end_is_said() {
+    for is_hindered in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+        let session = pipeline.state().recording.unwrap().folder;
+        wait_for(&pipeline, "frames", |state| state.analyzed >= 3);
+        if is_hindered {
+            // Where the new header is written before it takes the old one's place.
+            std::fs::create_dir(session.join("session.json.new")).unwrap();
+        }
+        let ended = pipeline.end();
+        assert_eq!(header(&session)["ended_utc"].is_string(), !is_hindered);
+        if is_hindered {
+            let error = ended.unwrap_err().to_string();
+            assert!(error.contains("session.json"), "{error}");
+        } else {
+            assert_eq!(ended.unwrap(), Some(session));
+        }
+        assert!(pipeline.notices().is_empty(), "said once");
+        assert_eq!(pipeline.end().unwrap(), None);
+    }
+}
+
 /// The recording's end and what was said of it.
 fn closed(session: &Path) -> (bool, String) {
-    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
     let errors = rows(session, "events.csv")
         .into_iter()
         .filter(|event| event["event"] == "error");
     let said = errors.map(|event| event["detail"].clone()).collect();
-    (header["ended_utc"].is_string(), said)
+    (header(session)["ended_utc"].is_string(), said)
 }
 
 #[test]

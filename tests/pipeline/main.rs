@@ -251,6 +251,41 @@ fn a_bad_picture_in_a_folder_is_said_and_the_next_one_follows() {
 }
 
 #[test]
+fn a_folder_of_bad_pictures_ends_although_it_would_begin_again() {
+    let settings = mien::pipeline::Settings {
+        source: SourceSpec::Folder("pictures".into()),
+        loops: true,
+        ..settings(None)
+    };
+    let steps = vec![Step::BadPicture, Step::BadPicture];
+    let pipeline = Pipeline::start(settings, parts(steps, Arc::default())).unwrap();
+    wait_for(&pipeline, "the end", |state| {
+        state.condition == Condition::Ended
+    });
+    assert_eq!(pipeline.notices().len(), 2);
+}
+
+#[test]
+fn the_last_picture_of_a_folder_is_seen_as_long_as_the_others_before_it_begins_again() {
+    let folder = tempfile::tempdir().unwrap();
+    image::RgbImage::new(160, 120)
+        .save(folder.path().join("only.png"))
+        .unwrap();
+    let settings = mien::pipeline::Settings {
+        source: SourceSpec::Folder(folder.path().to_owned()),
+        loops: true,
+        ..settings(None)
+    };
+    let mut parts = parts(vec![], Arc::default());
+    parts.open = Arc::new(mien::source::open);
+    let begun = Instant::now();
+    let pipeline = Pipeline::start(settings, parts).unwrap();
+    let state = wait_for(&pipeline, "the second round", |state| state.captured >= 2);
+    assert_eq!(state.captured, 2);
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
 fn another_source_is_opened_when_the_first_is_of_no_use() {
     let pipeline = start(vec![Step::BadPicture, Step::Frames(10)], None);
     wait_for(&pipeline, "the failure", |state| {

@@ -215,8 +215,6 @@ impl Analysis {
 
     fn receive(&mut self, analyzer: &mut Analyzer, frame: Frame, dropped: u64) {
         self.alive = Instant::now();
-        self.state.captured += 1 + dropped;
-        self.state.dropped += dropped;
         if matches!(
             self.state.condition,
             Condition::Gone(_) | Condition::Stalled
@@ -225,31 +223,34 @@ impl Analysis {
             self.event(EventKind::Back, &name);
         }
         self.state.condition = Condition::Live;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.count(dropped);
-        }
         let frame = Arc::new(frame);
         self.latest = Some(Arc::clone(&frame));
-        self.analyze(analyzer, frame);
+        self.count(dropped);
+        if let Some(observation) = self.look(analyzer, frame) {
+            self.state.delay = observation.frame.captured.elapsed();
+            self.count_rate();
+            self.keep(observation);
+        }
         // A slow analysis is no stalled camera.
         self.alive = Instant::now();
     }
 
-    fn analyze(&mut self, analyzer: &mut Analyzer, frame: Arc<Frame>) {
+    /// Counts a frame, and those that gave way to it.
+    fn count(&mut self, dropped: u64) {
+        self.state.captured += 1 + dropped;
+        self.state.dropped += dropped;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.count(dropped);
+        }
+    }
+
+    /// What is seen in a frame; `None` when the model gives no answer: that is said and shown.
+    fn look(&mut self, analyzer: &mut Analyzer, frame: Arc<Frame>) -> Option<Observation> {
         match analyzer.analyze(Arc::clone(&frame)) {
             Ok(observation) => {
                 self.state.no_answer = false;
-                self.state.analyzed += 1;
                 self.compare(analyzer, &observation);
-                self.state.delay = observation.frame.captured.elapsed();
-                self.count_rate();
-                let written = self
-                    .recorder
-                    .as_mut()
-                    .map_or(Ok(()), |recorder| recorder.write(&observation, &self.state));
-                self.keep_recording(written);
-                (self.observe)(&observation);
-                self.board.show(Arc::new(observation));
+                Some(observation)
             }
             // One bad answer is no reason to stop, nor for the picture to stand still.
             Err(error) => {
@@ -258,8 +259,25 @@ impl Analysis {
                 if !std::mem::replace(&mut self.state.no_answer, true) {
                     self.report(&error);
                 }
+                None
             }
         }
+    }
+
+    /// Logs and shows what was seen in a frame that was counted.
+    fn keep(&mut self, observation: Observation) {
+        self.state.analyzed += 1;
+        let written = self
+            .recorder
+            .as_mut()
+            .map_or(Ok(()), |recorder| recorder.write(&observation, &self.state));
+        self.keep_recording(written);
+        self.show(observation);
+    }
+
+    fn show(&mut self, observation: Observation) {
+        (self.observe)(&observation);
+        self.board.show(Arc::new(observation));
     }
 
     /// Counts how often both models say the same; hears when the second one has failed.

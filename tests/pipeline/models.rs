@@ -260,3 +260,63 @@ fn a_label_is_uncertain_below_the_share_that_is_asked_for() {
     assert_eq!(event["detail"], "0.95");
     assert_eq!(header(&session)["settings"]["certain"], 0.4);
 }
+
+#[test]
+fn a_paused_picture_is_a_row_for_each_first_model_and_for_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
+    let second = |model: Option<&str>| Command::SecondModel(model.map(str::to_owned));
+    let shown = || {
+        let face = pipeline.observation().unwrap().faces[0].clone();
+        (face.reading.shown, face.second.map(|second| second.shown))
+    };
+    pipeline.send(second(Some("sad-model")));
+    wait_for(&pipeline, "faces", |state| state.agreement.faces > 2);
+    pipeline.send(Command::Pause(true));
+    let paused = wait_for(&pipeline, "the pause", |state| {
+        state.condition == Condition::Paused
+    });
+    // As the slider does.
+    for percent in 40..=95_u8 {
+        pipeline.send(Command::Certain(f32::from(percent) / 100.0));
+        wait_for(&pipeline, "the share", |state| {
+            (state.certain * 100.0).round() as u8 == percent
+        });
+    }
+    assert_eq!(shown(), (None, Some(None)));
+    pipeline.send(Command::Certain(0.5));
+    wait_for(&pipeline, "the share", |state| state.certain < 0.6);
+    let (happy, sad) = (Some(Expression::Happy), Some(Expression::Sad));
+    assert_eq!(shown(), (happy, Some(sad)));
+    pipeline.send(second(None));
+    wait_for(&pipeline, "one model", |state| state.second.is_none());
+    assert_eq!(shown(), (happy, None));
+    pipeline.send(second(Some("sad-model")));
+    wait_for(&pipeline, "two models", |state| state.second.is_some());
+    assert_eq!(shown(), (happy, Some(sad)));
+    assert_eq!(pipeline.state().analyzed, paused.analyzed);
+    pipeline.send(Command::Model("sad-model".to_owned()));
+    let state = wait_for(&pipeline, "the model", |state| {
+        let model = state.model.as_ref();
+        model.is_some_and(|model| &*model.card.name == "sad-model")
+    });
+    assert_eq!(shown(), (sad, Some(sad)));
+    drop(pipeline);
+
+    assert_eq!(state.analyzed, paused.analyzed + 1);
+    assert_eq!(state.captured, state.analyzed + state.dropped);
+    let rows = rows(&session, "observations.csv");
+    assert_eq!(rows.len() as u64, state.analyzed);
+    let last = &rows[rows.len() - 2..];
+    assert_eq!(last[0]["source_frame"], last[1]["source_frame"]);
+    assert_eq!(
+        [&*last[0]["model"], &*last[1]["model"]],
+        ["happy-model", "sad-model"]
+    );
+    let frames = &header(&session)["frames"];
+    assert_eq!(
+        frames["captured"].as_u64().unwrap(),
+        frames["analyzed"].as_u64().unwrap() + frames["dropped"].as_u64().unwrap()
+    );
+}

@@ -7,10 +7,11 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Analysis;
+use super::{Analysis, lock};
 use crate::analyzer::Analyzer;
 use crate::crash;
 use crate::error::{Error, Result};
+use crate::observation::Observation;
 use crate::pipeline::inbox::{Inbox, Word};
 use crate::pipeline::{ActiveModel, Agreement, Condition, Doubt, LoadModel, Loaded, Place};
 use crate::runtime::ProviderChoice;
@@ -162,7 +163,7 @@ impl Analysis {
                     }
                 }
                 self.state.no_answer = false;
-                self.look_again(analyzer);
+                self.look_again(analyzer, place);
             }
             Err(error) => {
                 self.want_what_is_at_work(place);
@@ -185,7 +186,12 @@ impl Analysis {
         };
         self.keep_recording(written);
         analyzer.set_second(None);
-        self.look_again(analyzer);
+        self.touch_up(|observation| {
+            observation.second = None;
+            for face in &mut observation.faces {
+                face.second = None;
+            }
+        });
     }
 
     /// Shows a label from this share on.
@@ -193,14 +199,43 @@ impl Analysis {
         self.state.certain = share;
         analyzer.set_certain(share);
         self.event(EventKind::Certain, &format!("{share:.2}"));
-        self.look_again(analyzer);
+        self.touch_up(|observation| {
+            for face in &mut observation.faces {
+                face.reading.show_from(share);
+                if let Some(second) = &mut face.second {
+                    second.show_from(share);
+                }
+            }
+        });
     }
 
-    /// Analyses the picture that is looked at anew when no other one comes.
-    fn look_again(&mut self, analyzer: &mut Analyzer) {
-        let waits = matches!(self.state.condition, Condition::Paused | Condition::Ended);
-        if waits && let Some(frame) = self.latest.clone() {
-            self.analyze(analyzer, frame);
+    /// Whether no other picture comes: what changes is to be seen in this one.
+    fn stands_still(&self) -> bool {
+        matches!(self.state.condition, Condition::Paused | Condition::Ended)
+    }
+
+    /// Analyses the picture anew when no other one comes. For another first model it is one more frame,
+    /// with a row that names the model; what a second one says of it is only shown.
+    fn look_again(&mut self, analyzer: &mut Analyzer, place: Place) {
+        let Some(frame) = self.latest.clone().filter(|_| self.stands_still()) else {
+            return;
+        };
+        if place == Place::First {
+            self.count(0);
+        }
+        match (self.look(analyzer, frame), place) {
+            (Some(observation), Place::First) => self.keep(observation),
+            (Some(observation), Place::Second) => self.show(observation),
+            (None, _) => {}
+        }
+    }
+
+    /// Changes what is shown of the picture when no other one comes. It is the same answer: no row.
+    fn touch_up(&mut self, change: impl FnOnce(&mut Observation)) {
+        if self.stands_still()
+            && let Some(shown) = lock(&self.board.observation).as_mut()
+        {
+            change(Arc::make_mut(shown));
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod explain;
+mod loading;
 mod models;
 mod source;
 
@@ -13,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use self::clocks::{Clocks, Jump};
-pub(super) use self::models::Loading;
+pub(super) use self::loading::Loading;
 use super::capture::{Captures, Job};
 use super::inbox::{Event, Inbox, Word};
 use super::recorder::Recorder;
@@ -49,7 +50,7 @@ pub(super) struct Analysis {
     observe: Box<Observe>,
     /// What is true; shown to the outside after each change.
     state: State,
-    /// The models that were asked for last; an older answer comes too late.
+    /// The models that were asked for last.
     wanted: Wanted,
     /// Models that the user wants whatever their self-test says.
     overruled: BTreeSet<String>,
@@ -132,8 +133,8 @@ impl Analysis {
             }
             match event {
                 Event::Word(Word::Command(command)) => self.obey(analyzer, command),
-                Event::Word(Word::Loaded(place, name, outcome)) => {
-                    self.take_model(analyzer, place, &name, outcome);
+                Event::Word(Word::Loaded(errand, outcome)) => {
+                    self.take_model(analyzer, errand, outcome);
                 }
                 Event::Word(Word::Explained(asked, outcome)) => self.take_map(&asked, outcome),
                 Event::Frame(frame, dropped) => self.receive(analyzer, frame, dropped),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Asked, Command, Loaded, Place};
+use super::{Asked, Command, Loaded};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::occlusion::HeatMap;
@@ -16,8 +16,8 @@ const WORDS: usize = 64;
 pub(super) enum Word {
     /// From the window or the command line.
     Command(Command),
-    /// A model has been loaded, or not: for which place, its name, and the outcome.
-    Loaded(Place, String, Result<Loaded>),
+    /// A model has been loaded, or not: the errand's number, and the outcome.
+    Loaded(u64, Result<Loaded>),
     /// A heat map is there, or not.
     Explained(Asked, Result<HeatMap>),
 }

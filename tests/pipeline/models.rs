@@ -1,12 +1,13 @@
 //! Models in the live pipeline: changed, refused, in doubt, two at once, explained.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mien::expression::Expression;
-use mien::pipeline::{Command, Condition, Pipeline, Severity};
+use mien::pipeline::{Command, Condition, Loaded, Pipeline, Severity, State};
+use mien::runtime::ProviderChoice;
 
-use super::common::{self, Step, parts, settings, wait_for};
+use super::common::{self, Gate, Step, parts, settings, wait_for};
 use super::{header, rows, start};
 
 #[test]
@@ -110,6 +111,78 @@ fn a_model_that_does_not_load_is_given_up_and_not_taken_later() {
         state.captured > given_up.captured + 300
     });
     assert_eq!(&*pipeline.state().model.unwrap().card.name, "happy-model");
+}
+
+fn is_at_work(state: &State, name: &str) -> bool {
+    let model = state.model.as_ref();
+    model.is_some_and(|model| &*model.card.name == name)
+}
+
+#[test]
+fn a_model_that_is_stuck_holds_up_no_other() {
+    let gate = Gate::default();
+    let stuck = || {
+        let mut parts = parts(vec![Step::Frames(100_000)], Arc::default());
+        let gate = gate.clone();
+        parts.load = Arc::new(move |name, choice| {
+            if name == "stuck-model" {
+                gate.wait();
+            }
+            common::load(name, choice)
+        });
+        parts
+    };
+    let named = || "stuck-model".to_owned();
+
+    // One that is given up…
+    let mut impatient = stuck();
+    impatient.load_patience = Duration::from_millis(500);
+    let pipeline = Pipeline::start(settings(None), impatient).unwrap();
+    pipeline.send(Command::Model(named()));
+    wait_for(&pipeline, "the attempt", |state| state.loading.is_some());
+    wait_for(&pipeline, "its end", |state| state.loading.is_none());
+    pipeline.send(Command::Model("sad-model".to_owned()));
+    wait_for(&pipeline, "the next", |state| {
+        is_at_work(state, "sad-model")
+    });
+
+    // …and one that nobody wants any more.
+    let pipeline = Pipeline::start(settings(None), stuck()).unwrap();
+    pipeline.send(Command::SecondModel(Some(named())));
+    pipeline.send(Command::SecondModel(None));
+    pipeline.send(Command::Model("sad-model".to_owned()));
+    wait_for(&pipeline, "the next", |state| {
+        is_at_work(state, "sad-model")
+    });
+    gate.open();
+}
+
+#[test]
+fn the_provider_that_was_wished_for_last_is_the_one_at_work() {
+    let gate = Gate::default();
+    let mut parts = parts(vec![Step::Frames(100_000)], Arc::default());
+    let slow = gate.clone();
+    parts.load = Arc::new(move |name, choice| {
+        let is_slow = choice == ProviderChoice::Cuda;
+        if is_slow {
+            slow.wait();
+        }
+        Ok(Loaded {
+            provider: if is_slow { "CUDA" } else { "CPU" },
+            ..common::load(name, choice)?
+        })
+    });
+    let pipeline = Pipeline::start(settings(None), parts).unwrap();
+    pipeline.send(Command::Provider(ProviderChoice::Cuda));
+    wait_for(&pipeline, "the attempt", |state| state.loading.is_some());
+    pipeline.send(Command::Provider(ProviderChoice::Cpu));
+    let state = wait_for(&pipeline, "the wish", |state| state.loading.is_none());
+    gate.open();
+    // Long after the first has come after all.
+    let later = wait_for(&pipeline, "frames", |later| {
+        later.captured > state.captured + 50
+    });
+    assert_eq!(later.model.unwrap().provider, "CPU");
 }
 
 #[test]
@@ -298,8 +371,7 @@ fn a_paused_picture_is_a_row_for_each_first_model_and_for_nothing_else() {
     assert_eq!(pipeline.state().analyzed, paused.analyzed);
     pipeline.send(Command::Model("sad-model".to_owned()));
     let state = wait_for(&pipeline, "the model", |state| {
-        let model = state.model.as_ref();
-        model.is_some_and(|model| &*model.card.name == "sad-model")
+        is_at_work(state, "sad-model")
     });
     assert_eq!(shown(), (sad, Some(sad)));
     drop(pipeline);

@@ -88,7 +88,11 @@ fn commands_are_obeyed_and_what_is_none_is_answered() {
     mien.hear("Marked 'first task'");
     mien.tell(&format!("source {picture}"));
     mien.observe_until(|seen| seen["source"] == "astronaut.png");
-    // The picture has ended; the program waits for the next command.
+    // The picture has ended; the program waits for the next command, as it does after a failure.
+    let broken = home.path("broken.png");
+    fs::write(&broken, "no picture").unwrap();
+    mien.tell(&format!("source {}", broken.display()));
+    mien.hear("broken.png");
     mien.tell("source demo");
     mien.observe_until(|seen| seen["source"] == "demo");
     assert!(mien.quit().success());
@@ -106,6 +110,16 @@ fn commands_are_obeyed_and_what_is_none_is_answered() {
         home.mien(&["watch", &name]),
         &["recorded session", "mien report"],
     );
+}
+
+#[test]
+fn a_camera_that_never_came_is_waited_for_while_commands_may_come() {
+    let home = Home::new();
+    let mut mien = Driven::start(&home, &["camera:Nobody's"]);
+    mien.hear("Nobody's");
+    mien.tell("source demo");
+    mien.observation();
+    assert!(mien.quit().success());
 }
 
 #[test]

@@ -152,25 +152,28 @@ fn follow(
     while !stop.load(Ordering::SeqCst) && deadline.is_none_or(|end| Instant::now() < end) {
         let _nothing_new_is_fine = woken.recv_timeout(REFRESH);
         obey(&mut commands, pipeline, &mut view, stop)?;
+        // Asked first: of an analysis that has ended the state says why.
+        let runs = pipeline.is_running();
         let state = pipeline.state();
         for notice in pipeline.notices() {
             if is_said(&notice, quiet) {
                 view.say(&notice.text)?;
             }
         }
-        view.show(&state, pipeline.observation().as_deref())?;
+        // Whoever sends commands is told, and names another source.
+        let waits = runs && commands.is_some();
         match &state.condition {
-            // Whoever sends commands was told, and names another source.
-            Condition::Ended | Condition::Failed(_)
-                if commands.is_some() && pipeline.is_running() => {}
-            Condition::Ended => break,
-            Condition::Failed(reason) => bail!("{reason}"),
+            Condition::Failed(reason) if !waits => bail!("{reason}"),
             // A camera that never came is an error; one that went away is waited for.
-            Condition::Gone(reason) if state.captured == 0 => bail!("{reason}"),
-            _ if !pipeline.is_running() => {
+            Condition::Gone(reason) if !waits && state.captured == 0 => bail!("{reason}"),
+            _ if !runs => {
                 bail!("the analysis stopped unexpectedly; run it again with -v to see why")
             }
             _ => {}
+        }
+        view.show(&state, pipeline.observation().as_deref())?;
+        if !waits && state.condition == Condition::Ended {
+            break;
         }
     }
     Ok(())
@@ -372,6 +375,8 @@ fn condition_text(state: &State) -> Option<String> {
         Condition::Gone(reason) if state.captured > 0 => Some(format!(
             "The camera is gone ({reason}); Mien goes on when it is back"
         )),
+        Condition::Gone(reason) => Some(format!("{reason}. Mien goes on when it is there")),
+        Condition::Failed(reason) => Some(reason.clone()),
         Condition::Stalled => Some(format!("'{name}' sends no pictures; Mien waits for it")),
         _ => None,
     }

@@ -155,8 +155,9 @@ impl Analysis {
 
     /// Nothing can be done any more but to say so and to close the recording.
     pub(super) fn fail(&mut self, error: &Error) {
-        self.report(error);
-        self.state.condition = Condition::Failed(error.to_string());
+        let reason = error.to_string();
+        self.event(EventKind::Error, &reason);
+        self.state.condition = Condition::Failed(reason);
         self.stop_recording();
         self.publish();
     }

@@ -53,7 +53,7 @@ pub enum Condition {
     Stalled,
     /// No more frames.
     Ended,
-    /// It cannot be read; only another source helps.
+    /// It cannot be read; only another source helps. The reason is said here and in no notice.
     Failed(String),
 }
 

@@ -118,8 +118,9 @@ impl Analysis {
                 self.retry = Some(Instant::now() + RETRY);
             }
             SourceWord::Failed(error) => {
-                self.report(&error);
-                self.state.condition = Condition::Failed(error.to_string());
+                let reason = error.to_string();
+                self.event(EventKind::Error, &reason);
+                self.state.condition = Condition::Failed(reason);
             }
         }
     }

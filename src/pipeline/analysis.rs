@@ -228,10 +228,13 @@ impl Analysis {
         let frame = Arc::new(frame);
         self.latest = Some(Arc::clone(&frame));
         self.count(dropped);
-        if let Some(observation) = self.look(analyzer, frame) {
-            self.state.delay = observation.frame.captured.elapsed();
-            self.count_rate();
-            self.keep(observation);
+        match self.look(analyzer, frame) {
+            Some(observation) => {
+                self.state.delay = observation.frame.captured.elapsed();
+                self.count_rate();
+                self.keep(observation);
+            }
+            None => self.lose(),
         }
         // A slow analysis is no stalled camera.
         self.alive = Instant::now();
@@ -275,6 +278,14 @@ impl Analysis {
             .map_or(Ok(()), |recorder| recorder.write(&observation, &self.state));
         self.keep_recording(written);
         self.show(observation);
+    }
+
+    /// Counts a frame without an answer among the dropped: it has no row either.
+    fn lose(&mut self) {
+        self.state.dropped += 1;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.lose();
+        }
     }
 
     fn show(&mut self, observation: Observation) {

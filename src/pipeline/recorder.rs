@@ -91,13 +91,24 @@ impl Recorder {
         self.dropped_unsaid += dropped;
     }
 
+    /// Counts the last frame among the dropped: the model gave no answer for it.
+    pub(super) fn lose(&mut self) {
+        self.dropped += 1;
+        self.dropped_unsaid += 1;
+    }
+
     pub(super) fn write(&mut self, observation: &Observation, state: &State) -> Result<()> {
         self.source(state)?;
+        self.say_dropped()?;
+        self.writer.write(observation)
+    }
+
+    fn say_dropped(&mut self) -> Result<()> {
         let dropped = std::mem::take(&mut self.dropped_unsaid);
         if dropped > 0 {
             self.event(EventKind::Dropped, &dropped.to_string())?;
         }
-        self.writer.write(observation)
+        Ok(())
     }
 
     pub(super) fn event(&mut self, kind: EventKind, detail: &str) -> Result<()> {
@@ -109,7 +120,8 @@ impl Recorder {
     }
 
     /// Ends the session; gives its folder.
-    pub(super) fn finish(self) -> Result<PathBuf> {
+    pub(super) fn finish(mut self) -> Result<PathBuf> {
+        self.say_dropped()?;
         self.writer.finish(self.captured, self.dropped)
     }
 }

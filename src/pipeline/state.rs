@@ -178,7 +178,7 @@ pub struct State {
     pub captured: u64,
     /// Frames analysed.
     pub analyzed: u64,
-    /// Frames that gave way to a newer one.
+    /// Frames that gave way to a newer one, or for which the model gave no answer.
     pub dropped: u64,
     /// Analysed frames a second, over the last second or the last two frames.
     pub frames_per_second: f32,

@@ -52,7 +52,9 @@ fn a_model_that_cannot_be_loaded_leaves_the_old_one_at_work() {
 
 #[test]
 fn a_model_that_answers_nonsense_is_reported_once_while_the_picture_goes_on_and_can_be_replaced() {
-    let pipeline = start(vec![Step::Frames(100_000)], None);
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
     pipeline.send(Command::Model("mad-model".to_owned()));
     let state = wait_for(&pipeline, "the mad model", |state| {
         state
@@ -72,9 +74,24 @@ fn a_model_that_answers_nonsense_is_reported_once_while_the_picture_goes_on_and_
     let shown = pipeline.observation().unwrap();
     assert!(shown.faces.is_empty() && shown.frame.source_frame > state.captured);
     pipeline.send(Command::Model("happy-model".to_owned()));
-    wait_for(&pipeline, "answers", |later| {
+    let state = wait_for(&pipeline, "answers", |later| {
         later.analyzed > state.analyzed + 2
     });
+    assert_eq!(state.captured, state.analyzed + state.dropped);
+    pipeline.send(Command::Model("mad-model".to_owned()));
+    wait_for(&pipeline, "no answer at the end", |state| state.no_answer);
+    drop(pipeline);
+
+    // A frame without an answer has no row; none is missing from the sum.
+    let frames = &header(&session)["frames"];
+    let count = |kind: &str| frames[kind].as_u64().unwrap();
+    let rows = |table| rows(&session, table).into_iter();
+    let said = rows("events.csv").filter(|row| row["event"] == "dropped");
+    let said: u64 = said.map(|row| row["detail"].parse::<u64>().unwrap()).sum();
+    assert!(said > 20);
+    assert_eq!(count("dropped"), said);
+    assert_eq!(count("analyzed"), rows("observations.csv").count() as u64);
+    assert_eq!(count("captured"), count("analyzed") + count("dropped"));
 }
 
 #[test]

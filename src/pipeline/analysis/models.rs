@@ -149,7 +149,8 @@ impl Analysis {
         match (self.look(analyzer, frame), place) {
             (Some(observation), Place::First) => self.keep(observation),
             (Some(observation), Place::Second) => self.show(observation),
-            (None, _) => {}
+            (None, Place::First) => self.lose(),
+            (None, Place::Second) => {}
         }
     }
 

@@ -25,6 +25,11 @@ impl Analysis {
         self.recent.clear();
         self.state.condition = Condition::Opening;
         self.alive = Instant::now();
+        // Files do not ask: a camera's driver that hangs is no reason not to open them.
+        if self.job.spec.is_camera() && self.captures.too_many_stuck() {
+            self.stall();
+            return;
+        }
         if let Err(error) = self.captures.start(&self.inbox, self.job.clone()) {
             self.state.condition = Condition::Failed(error.to_string());
         }

@@ -159,6 +159,8 @@ impl Analysis {
         self.event(EventKind::Error, &reason);
         self.state.condition = Condition::Failed(reason);
         self.stop_recording();
+        // Nobody listens any more.
+        self.inbox.close();
         self.publish();
     }
 

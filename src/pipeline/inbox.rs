@@ -144,6 +144,10 @@ impl Inbox {
         self.changed.notify_all();
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Ends everything that waits here.
     pub(super) fn close(&self) {
         self.lock().closed = true;

@@ -146,9 +146,10 @@ impl Pipeline {
         })
     }
 
-    /// Sends a word. It is taken between two frames.
+    /// Sends a word. It is taken between two frames; after a fault of the analysis, which the state
+    /// tells, by nobody.
     pub fn send(&self, command: Command) {
-        if !self.inbox.tell(Word::Command(command)) {
+        if !self.inbox.tell(Word::Command(command)) && !self.inbox.is_closed() {
             self.board
                 .notify(Severity::Error, "Mien is busy; try that again".to_owned());
         }

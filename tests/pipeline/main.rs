@@ -368,6 +368,11 @@ fn a_fault_in_the_analysis_closes_the_recording_and_is_said() {
     let notices = pipeline.notices();
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert!(notices[0].text.contains("Saved to"), "{notices:?}");
+    // Nobody takes commands any more; they do not pile up until Mien is called busy.
+    for _ in 0..100 {
+        pipeline.send(Command::Pause(true));
+    }
+    assert!(pipeline.notices().is_empty());
 }
 
 #[test]

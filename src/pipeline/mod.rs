@@ -99,6 +99,7 @@ impl Pipeline {
             source_name: settings.source.to_string(),
             provider: settings.provider,
             certain: settings.certain,
+            smallest_face: settings.smallest_face,
             model: Some(ActiveModel::of(&loaded, &settings.model)),
             second: active_second.map(|(loaded, named)| ActiveModel::of(loaded, named)),
             ..State::default()

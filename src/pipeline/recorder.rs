@@ -29,8 +29,9 @@ impl Recorder {
             "provider": state.provider.to_string(),
             "camera_size": request.size.map(|(width, height)| format!("{width}x{height}")),
             "camera_fps": request.fps,
-            // Two decimals, without the tail that f32 has in JSON.
-            "certain": (f64::from(state.certain) * 100.0).round() / 100.0,
+            // Without the tail that f32 has in JSON.
+            "certain": rounded(state.certain, 100.0),
+            "smallest_face": state.smallest_face.map(|share| rounded(share, 10_000.0)),
         });
         let mut recorder = Self {
             writer: SessionWriter::create(folder, &live_name(), settings)?,
@@ -124,4 +125,8 @@ impl Recorder {
         self.say_dropped()?;
         self.writer.finish(self.captured, self.dropped)
     }
+}
+
+fn rounded(share: f32, steps: f64) -> f64 {
+    (f64::from(share) * steps).round() / steps
 }

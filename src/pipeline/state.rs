@@ -166,6 +166,8 @@ pub struct State {
     pub explanation: Option<Arc<Explanation>>,
     /// A label is shown from this smoothed probability on.
     pub certain: f32,
+    /// The smallest face that is looked for, as a share of the picture's width; `None` for the usual.
+    pub smallest_face: Option<f32>,
     /// What the user wants it to run on.
     pub provider: ProviderChoice,
     /// The recording, if any.

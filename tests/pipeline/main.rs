@@ -315,6 +315,22 @@ fn a_log_that_cannot_be_written_fails_at_the_start_or_is_said_in_the_window() {
 }
 
 #[test]
+fn a_recording_names_the_smallest_face_that_was_looked_for() {
+    for (smallest_face, written) in [(None, "null"), (Some(0.05), "0.05")] {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = mien::pipeline::Settings {
+            smallest_face,
+            ..settings(Some(folder.path()))
+        };
+        let pipeline = Pipeline::start(settings, parts(vec![], Arc::default())).unwrap();
+        let session = pipeline.state().recording.unwrap().folder;
+        let settings = &header(&session)["settings"];
+        assert_eq!(settings["smallest_face"].to_string(), written);
+        assert!(settings.as_object().unwrap().contains_key("smallest_face"));
+    }
+}
+
+#[test]
 fn a_recording_that_cannot_be_completed_at_the_end_is_said() {
     for is_hindered in [false, true] {
         let folder = tempfile::tempdir().unwrap();

@@ -24,7 +24,7 @@ use self::json::json_of;
 use self::view::View;
 use super::commands::{self, Line};
 use super::printer::Printer;
-use super::{LiveArgs, on_the_cpu, parts, say_what_is_recorded, stop_flag};
+use super::{LiveArgs, parts, say_what_is_recorded, stop_flag, where_it_runs};
 
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {
@@ -96,10 +96,12 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
         say_what_is_recorded(log);
     }
     if let Some(model) = pipeline.state().model
-        && let Some(reason) = model.provider_reason
         && !quiet
     {
-        eprintln!("{}", on_the_cpu(&model.card.title, &reason));
+        let reason = model.provider_reason.as_deref();
+        if let Some(text) = where_it_runs(&model.card.title, model.provider, reason) {
+            eprintln!("{text}");
+        }
     }
     let ended = follow(args, quiet, &pipeline, &woken, &stop);
     let saved = pipeline.end();

@@ -159,6 +159,13 @@ impl Probabilities {
             .unwrap_or((Expression::Neutral, 0.0))
     }
 
+    /// The likeliest expression, if it is at least so likely.
+    #[must_use]
+    pub fn top_from(&self, share: f32) -> Option<Expression> {
+        let (top, probability) = self.top();
+        (probability >= share).then_some(top)
+    }
+
     /// A step from `self` towards `other`; `share` 0 stays, 1 arrives.
     #[must_use]
     pub fn towards(&self, other: &Self, share: f32) -> Self {

@@ -115,6 +115,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Shows a label from this smoothed probability on, whatever was shown before.
+    pub fn show_from(&mut self, certain: f32) {
+        self.shown = self.smoothed.top_from(certain);
+    }
+
     /// The steady label as people read it: an expression's name or `uncertain`.
     #[must_use]
     pub fn shown_name(&self) -> &'static str {

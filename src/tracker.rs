@@ -144,9 +144,15 @@ impl Tracker {
         }
     }
 
-    /// Settings other than these hold from the next frame on.
+    /// Other settings hold from now on. What is shown waits for no patience then: somebody asks for it.
     pub fn set(&mut self, settings: TrackerSettings) {
         self.settings = settings;
+        for track in &mut self.tracks {
+            let readings = [&mut track.reading, &mut track.second];
+            for reading in readings.into_iter().flatten() {
+                reading.show_from(settings.certain);
+            }
+        }
     }
 
     /// How faces are followed now.

@@ -192,6 +192,8 @@ fn sources_that_cannot_be_read_are_named() {
         home.mien(&["watch", picture.to_str().unwrap()]),
         &["words.png", "cannot be read"],
     );
+    let said = said(home.mien(&["watch", picture.to_str().unwrap()]));
+    assert_eq!(said.err.matches("words.png").count(), 1, "{}", said.err);
     assert_fails(
         home.mien(&["watch", empty.to_str().unwrap()]),
         &["holds no picture"],

@@ -88,7 +88,11 @@ fn commands_are_obeyed_and_what_is_none_is_answered() {
     mien.hear("Marked 'first task'");
     mien.tell(&format!("source {picture}"));
     mien.observe_until(|seen| seen["source"] == "astronaut.png");
-    // The picture has ended; the program waits for the next command.
+    // The picture has ended; the program waits for the next command, as it does after a failure.
+    let broken = home.path("broken.png");
+    fs::write(&broken, "no picture").unwrap();
+    mien.tell(&format!("source {}", broken.display()));
+    mien.hear("broken.png");
     mien.tell("source demo");
     mien.observe_until(|seen| seen["source"] == "demo");
     assert!(mien.quit().success());
@@ -106,6 +110,16 @@ fn commands_are_obeyed_and_what_is_none_is_answered() {
         home.mien(&["watch", &name]),
         &["recorded session", "mien report"],
     );
+}
+
+#[test]
+fn a_camera_that_never_came_is_waited_for_while_commands_may_come() {
+    let home = Home::new();
+    let mut mien = Driven::start(&home, &["camera:Nobody's"]);
+    mien.hear("Nobody's");
+    mien.tell("source demo");
+    mien.observation();
+    assert!(mien.quit().success());
 }
 
 #[test]
@@ -204,6 +218,20 @@ fn a_folder_deleted_while_recording_is_missed_and_watching_goes_on() {
     assert!(said.contains("deleted or moved"), "{said}");
     mien.observation();
     assert!(mien.quit().success());
+}
+
+#[test]
+fn a_recording_that_the_end_cannot_complete_is_a_failure_and_not_said_to_be_saved() {
+    let home = Home::new();
+    let mut mien = Driven::start(&home, &["demo", "--log", "logs"]);
+    mien.observation();
+    // Where the new header is written before it takes the old one's place.
+    let session = only_folder(&home.path("logs"));
+    fs::create_dir(session.join("session.json.new")).unwrap();
+    mien.tell("quit");
+    let said = mien.hear("log cannot be written");
+    assert!(said.contains("session.json"), "{said}");
+    assert_eq!(wait(&mut mien.child).code(), Some(1));
 }
 
 #[test]

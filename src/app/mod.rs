@@ -170,10 +170,7 @@ impl App {
             self.observation = Some(newest);
         }
         for notice in self.pipeline.notices() {
-            // What stands in the middle of the window need not be said twice.
-            if self.state.condition != Condition::Failed(notice.text.clone()) {
-                self.toasts.add(ctx, notice);
-            }
+            self.toasts.add(ctx, notice);
         }
         for fault in background::faults(ctx) {
             self.complain(ctx, &fault);

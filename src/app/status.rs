@@ -35,7 +35,7 @@ pub(super) fn status_ui(
             model_ui(ui, state, actions);
             let dropped = format!("{} dropped", thousands(state.dropped));
             fixed_text(ui, 96.0, Align::Max, &dropped, palette.weak).on_hover_text(format!(
-                "{} frames came, {} were analysed, {} gave way to newer ones",
+                "{} frames came, {} were analysed, {} gave way to newer ones or got no answer",
                 thousands(state.captured),
                 thousands(state.analyzed),
                 thousands(state.dropped),

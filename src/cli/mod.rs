@@ -324,17 +324,22 @@ fn warn_of(model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// Says why a model does not run on a GPU, when it might have.
+/// Says that a model runs on a GPU, or why it does not, when it might have.
 fn tell_provider(classifier: &OnnxClassifier, quiet: bool) {
-    if let Some(reason) = classifier.provider_reason()
+    let (provider, reason) = (classifier.provider(), classifier.provider_reason());
+    if let Some(text) = where_it_runs(&classifier.card().title, provider, reason)
         && !quiet
     {
-        eprintln!("{}", on_the_cpu(&classifier.card().title, reason));
+        eprintln!("{text}");
     }
 }
 
-fn on_the_cpu(model: &str, reason: &str) -> String {
-    format!("'{model}' runs on the CPU: {reason}.")
+/// Where a model runs; `None` on a CPU that was asked for.
+fn where_it_runs(model: &str, provider: &str, reason: Option<&str>) -> Option<String> {
+    match reason {
+        Some(reason) => Some(format!("'{model}' runs on the {provider}: {reason}.")),
+        None => (provider != "CPU").then(|| format!("'{model}' runs on {provider}.")),
+    }
 }
 
 /// The parts that the program ships.
@@ -358,5 +363,21 @@ fn parts(observe: Box<Observe>, wake: Arc<Wake>) -> Parts {
         load_patience: LOAD_PATIENCE,
         observe,
         wake,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_model_runs_is_told_unless_it_was_asked_for() {
+        let told = |provider, reason| where_it_runs("Mine", provider, reason);
+        assert_eq!(told("CUDA", None).unwrap(), "'Mine' runs on CUDA.");
+        assert_eq!(
+            told("CPU", Some("there is no GPU")).unwrap(),
+            "'Mine' runs on the CPU: there is no GPU."
+        );
+        assert_eq!(told("CPU", None), None);
     }
 }

@@ -1,5 +1,10 @@
 //! `mien watch`: the live view without a window.
 
+mod json;
+#[cfg(test)]
+mod sample;
+mod view;
+
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -10,17 +15,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use console::Term;
 use mien::catalog::DEFAULT_MODEL;
-use mien::face::Face;
-use mien::observation::{Observation, StageTimes};
-use mien::pipeline::{Condition, Observe, Pipeline, Severity, State};
+use mien::observation::StageTimes;
+use mien::pipeline::{Condition, Notice, Observe, Pipeline, Severity};
 use mien::session;
-use serde_json::{Map, Value, json};
 
+use self::json::json_of;
+use self::view::View;
 use super::commands::{self, Line};
 use super::printer::Printer;
-use super::{LiveArgs, on_the_cpu, parts, say_what_is_recorded, stop_flag};
+use super::{LiveArgs, parts, say_what_is_recorded, stop_flag, where_it_runs};
 
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {
@@ -54,9 +58,6 @@ const REFRESH: Duration = Duration::from_millis(100);
 const ASKED: Duration = Duration::from_secs(1);
 const UNASKED: Duration = Duration::from_secs(10);
 
-/// How often a line is printed where there is no terminal.
-const LINE: Duration = Duration::from_secs(1);
-
 pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     if let Some(folder) = args
         .live
@@ -88,21 +89,27 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     let observe = observer(printer.clone(), Arc::clone(&tally));
     let model = args.live.model.as_deref().unwrap_or(DEFAULT_MODEL);
     let settings = args.live.settings(source, model, false);
-    let pipeline = Pipeline::start(settings, parts(observe, wake))?;
+    let mut pipeline = Pipeline::start(settings, parts(observe, wake))?;
     if let Some(log) = &args.live.log
         && !quiet
     {
         say_what_is_recorded(log);
     }
     if let Some(model) = pipeline.state().model
-        && let Some(reason) = model.provider_reason
         && !quiet
     {
-        eprintln!("{}", on_the_cpu(&model.card.title, &reason));
+        let reason = model.provider_reason.as_deref();
+        if let Some(text) = where_it_runs(&model.card.title, model.provider, reason) {
+            eprintln!("{text}");
+        }
     }
     let ended = follow(args, quiet, &pipeline, &woken, &stop);
-    let folder = pipeline.state().recording.map(|recording| recording.folder);
-    drop(pipeline);
+    let saved = pipeline.end();
+    for notice in pipeline.notices() {
+        if is_said(&notice, quiet) {
+            eprintln!("{}.", notice.text);
+        }
+    }
     if let Some(printer) = printer {
         let is_asked = stop.load(Ordering::SeqCst);
         let unprinted = printer.finish(if is_asked { ASKED } else { UNASKED });
@@ -113,13 +120,20 @@ pub(super) fn run(args: &WatchArgs, quiet: bool) -> Result<()> {
     if let Ok(tally) = tally.lock() {
         log::info!("{tally}");
     }
+    if let (Err(_), Err(unsaved)) = (&ended, &saved) {
+        eprintln!("{unsaved}.");
+    }
     ended?;
-    if let Some(folder) = folder
+    if let Some(folder) = saved?
         && !quiet
     {
         eprintln!("Saved to {}.", folder.display());
     }
     Ok(())
+}
+
+fn is_said(notice: &Notice, quiet: bool) -> bool {
+    !quiet || notice.severity == Severity::Error
 }
 
 /// Obeys and tells until the end.
@@ -141,25 +155,28 @@ fn follow(
     while !stop.load(Ordering::SeqCst) && deadline.is_none_or(|end| Instant::now() < end) {
         let _nothing_new_is_fine = woken.recv_timeout(REFRESH);
         obey(&mut commands, pipeline, &mut view, stop)?;
+        // Asked first: of an analysis that has ended the state says why.
+        let runs = pipeline.is_running();
         let state = pipeline.state();
         for notice in pipeline.notices() {
-            if !quiet || notice.severity == Severity::Error {
+            if is_said(&notice, quiet) {
                 view.say(&notice.text)?;
             }
         }
-        view.show(&state, pipeline.observation().as_deref())?;
+        // Whoever sends commands is told, and names another source.
+        let waits = runs && commands.is_some();
         match &state.condition {
-            // Whoever sends commands was told, and names another source.
-            Condition::Ended | Condition::Failed(_)
-                if commands.is_some() && pipeline.is_running() => {}
-            Condition::Ended => break,
-            Condition::Failed(reason) => bail!("{reason}"),
+            Condition::Failed(reason) if !waits => bail!("{reason}"),
             // A camera that never came is an error; one that went away is waited for.
-            Condition::Gone(reason) if state.captured == 0 => bail!("{reason}"),
-            _ if !pipeline.is_running() => {
+            Condition::Gone(reason) if !waits && state.captured == 0 => bail!("{reason}"),
+            _ if !runs => {
                 bail!("the analysis stopped unexpectedly; run it again with -v to see why")
             }
             _ => {}
+        }
+        view.show(&state, pipeline.observation().as_deref())?;
+        if !waits && state.condition == Condition::Ended {
+            break;
         }
     }
     Ok(())
@@ -229,194 +246,4 @@ impl fmt::Display for Tally {
             millis(self.times.track),
         )
     }
-}
-
-fn json_of(observation: &Observation) -> Value {
-    let frame = &observation.frame;
-    let (width, height) = frame.size();
-    json!({
-        "number": observation.number,
-        "time_ms": frame.time.as_millis(),
-        "utc": frame.utc.map(|utc| format!("{utc:.3}")),
-        "source": &*frame.source,
-        "source_frame": frame.source_frame,
-        "width": width,
-        "height": height,
-        "model": &*observation.model,
-        "analysis_ms": observation.times.total().as_secs_f64() * 1e3,
-        "faces": observation.faces.iter().map(json_of_face).collect::<Vec<_>>(),
-    })
-}
-
-fn json_of_face(face: &Face) -> Value {
-    let (label, confidence) = face.reading.raw.top();
-    let probabilities: Map<String, Value> = face
-        .reading
-        .raw
-        .iter()
-        .map(|(expression, value)| (expression.name().to_owned(), json!(value)))
-        .collect();
-    json!({
-        "face_id": face.id,
-        "x": face.face_box.x,
-        "y": face.face_box.y,
-        "width": face.face_box.width,
-        "height": face.face_box.height,
-        "score": face.score,
-        "label": label.name(),
-        "confidence": confidence,
-        "probabilities": probabilities,
-        "shown": face.reading.shown_name(),
-        "quality": face.quality.to_string(),
-    })
-}
-
-/// What is on the terminal: refreshed in place there, a line a second elsewhere.
-struct View {
-    silent: bool,
-    terminal: Term,
-    /// Lines to draw over.
-    drawn: usize,
-    printed: Option<Instant>,
-    condition: Condition,
-}
-
-impl View {
-    fn new(silent: bool) -> Self {
-        Self {
-            silent,
-            terminal: Term::stdout(),
-            drawn: 0,
-            printed: None,
-            condition: Condition::Opening,
-        }
-    }
-
-    /// A sentence that stays.
-    fn say(&mut self, text: &str) -> io::Result<()> {
-        let drawn = std::mem::take(&mut self.drawn);
-        // Standard output may be held up by whoever reads it.
-        if drawn > 0 {
-            self.terminal.clear_last_lines(drawn)?;
-        }
-        eprintln!("{text}.");
-        Ok(())
-    }
-
-    fn show(&mut self, state: &State, observation: Option<&Observation>) -> io::Result<()> {
-        if self.condition != state.condition {
-            self.condition = state.condition.clone();
-            if let Some(text) = condition_text(state) {
-                self.say(&text)?;
-            }
-        }
-        if self.silent {
-            return Ok(());
-        }
-        if self.terminal.is_term() {
-            return self.draw(state, observation);
-        }
-        let due = self.printed.is_none_or(|printed| printed.elapsed() >= LINE);
-        let last = state.condition == Condition::Ended;
-        if let Some(observation) = observation
-            && (due || last)
-        {
-            self.printed = Some(Instant::now());
-            let seconds = observation.frame.time.as_secs_f32();
-            let source = &observation.frame.source;
-            self.terminal.write_line(&format!(
-                "{source} {seconds:.1} s: {}",
-                faces_text(state, observation)
-            ))?;
-        }
-        Ok(())
-    }
-
-    fn draw(&mut self, state: &State, observation: Option<&Observation>) -> io::Result<()> {
-        let mut lines = vec![header(state, observation)];
-        match observation {
-            Some(observation) if observation.faces.is_empty() => {
-                lines.push(faceless_text(state).to_owned());
-            }
-            Some(observation) => lines.extend(observation.faces.iter().map(face_line)),
-            None => {}
-        }
-        let (height, width) = self.terminal.size();
-        lines.truncate(usize::from(height).saturating_sub(1).max(1));
-        self.terminal
-            .clear_last_lines(std::mem::take(&mut self.drawn))?;
-        for line in &lines {
-            let line = console::truncate_str(line, usize::from(width), "…");
-            self.terminal.write_line(&line)?;
-        }
-        self.drawn = lines.len();
-        Ok(())
-    }
-}
-
-/// What to say when the source's condition changes; `None` when all is well.
-fn condition_text(state: &State) -> Option<String> {
-    let name = &state.source_name;
-    match &state.condition {
-        Condition::Gone(reason) if state.captured > 0 => Some(format!(
-            "The camera is gone ({reason}); Mien goes on when it is back"
-        )),
-        Condition::Stalled => Some(format!("'{name}' sends no pictures; Mien waits for it")),
-        _ => None,
-    }
-}
-
-fn header(state: &State, observation: Option<&Observation>) -> String {
-    let model = state.model.as_ref().map_or("", |model| &model.card.name);
-    let provider = state.model.as_ref().map_or("", |model| model.provider);
-    let millis = observation.map_or(0.0, |seen| seen.times.total().as_secs_f64() * 1e3);
-    let recording = if state.recording.is_some() {
-        "  ● recording"
-    } else {
-        ""
-    };
-    format!(
-        "{}  {:.0} fps  {millis:.1} ms  {model} on {provider}  {} dropped{recording}",
-        state.source_name, state.frames_per_second, state.dropped
-    )
-}
-
-fn face_line(face: &Face) -> String {
-    let bars: Vec<String> = face
-        .reading
-        .smoothed
-        .iter()
-        .map(|(expression, value)| format!("{expression} {:3.0}%", value * 100.0))
-        .collect();
-    format!("{}  {}", face_text(face), bars.join("  "))
-}
-
-fn face_text(face: &Face) -> String {
-    let percent = face.reading.shown_probability() * 100.0;
-    format!(
-        "#{} {:<9} {percent:3.0}%",
-        face.id,
-        face.reading.shown_name()
-    )
-}
-
-/// Why there is no face to name.
-fn faceless_text(state: &State) -> &'static str {
-    if state.no_answer {
-        "the model gives no answer"
-    } else {
-        "no face"
-    }
-}
-
-fn faces_text(state: &State, observation: &Observation) -> String {
-    if observation.faces.is_empty() {
-        return faceless_text(state).to_owned();
-    }
-    observation
-        .faces
-        .iter()
-        .map(face_text)
-        .collect::<Vec<_>>()
-        .join(", ")
 }

@@ -3,17 +3,18 @@
 
 mod clocks;
 mod explain;
+mod loading;
 mod models;
 mod source;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use self::clocks::{Clocks, Jump};
-pub(super) use self::models::Loading;
+pub(super) use self::loading::Loading;
 use super::capture::{Captures, Job};
 use super::inbox::{Event, Inbox, Word};
 use super::recorder::Recorder;
@@ -49,7 +50,7 @@ pub(super) struct Analysis {
     observe: Box<Observe>,
     /// What is true; shown to the outside after each change.
     state: State,
-    /// The models that were asked for last; an older answer comes too late.
+    /// The models that were asked for last.
     wanted: Wanted,
     /// Models that the user wants whatever their self-test says.
     overruled: BTreeSet<String>,
@@ -105,8 +106,8 @@ impl Analysis {
         analysis
     }
 
-    /// Works until the pipeline is closed.
-    pub(super) fn run(mut self, mut analyzer: Analyzer) {
+    /// Works until the pipeline is closed; gives the folder of the recording that its end completes.
+    pub(super) fn run(mut self, mut analyzer: Analyzer) -> Result<Option<PathBuf>> {
         let worked = crash::caught(|| {
             self.work(&mut analyzer);
             Ok(())
@@ -115,8 +116,9 @@ impl Analysis {
             self.fail(&error);
         }
         self.stop_explaining();
-        self.stop_recording();
+        let completed = self.complete_recording();
         self.captures.farewell(&self.inbox);
+        completed
     }
 
     fn work(&mut self, analyzer: &mut Analyzer) {
@@ -131,8 +133,8 @@ impl Analysis {
             }
             match event {
                 Event::Word(Word::Command(command)) => self.obey(analyzer, command),
-                Event::Word(Word::Loaded(place, name, outcome)) => {
-                    self.take_model(analyzer, place, &name, outcome);
+                Event::Word(Word::Loaded(errand, outcome)) => {
+                    self.take_model(analyzer, errand, outcome);
                 }
                 Event::Word(Word::Explained(asked, outcome)) => self.take_map(&asked, outcome),
                 Event::Frame(frame, dropped) => self.receive(analyzer, frame, dropped),
@@ -153,9 +155,12 @@ impl Analysis {
 
     /// Nothing can be done any more but to say so and to close the recording.
     pub(super) fn fail(&mut self, error: &Error) {
-        self.report(error);
-        self.state.condition = Condition::Failed(error.to_string());
+        let reason = error.to_string();
+        self.event(EventKind::Error, &reason);
+        self.state.condition = Condition::Failed(reason);
         self.stop_recording();
+        // Nobody listens any more.
+        self.inbox.close();
         self.publish();
     }
 
@@ -214,8 +219,6 @@ impl Analysis {
 
     fn receive(&mut self, analyzer: &mut Analyzer, frame: Frame, dropped: u64) {
         self.alive = Instant::now();
-        self.state.captured += 1 + dropped;
-        self.state.dropped += dropped;
         if matches!(
             self.state.condition,
             Condition::Gone(_) | Condition::Stalled
@@ -224,31 +227,37 @@ impl Analysis {
             self.event(EventKind::Back, &name);
         }
         self.state.condition = Condition::Live;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.count(dropped);
-        }
         let frame = Arc::new(frame);
         self.latest = Some(Arc::clone(&frame));
-        self.analyze(analyzer, frame);
+        self.count(dropped);
+        match self.look(analyzer, frame) {
+            Some(observation) => {
+                self.state.delay = observation.frame.captured.elapsed();
+                self.count_rate();
+                self.keep(observation);
+            }
+            None => self.lose(),
+        }
         // A slow analysis is no stalled camera.
         self.alive = Instant::now();
     }
 
-    fn analyze(&mut self, analyzer: &mut Analyzer, frame: Arc<Frame>) {
+    /// Counts a frame, and those that gave way to it.
+    fn count(&mut self, dropped: u64) {
+        self.state.captured += 1 + dropped;
+        self.state.dropped += dropped;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.count(dropped);
+        }
+    }
+
+    /// What is seen in a frame; `None` when the model gives no answer: that is said and shown.
+    fn look(&mut self, analyzer: &mut Analyzer, frame: Arc<Frame>) -> Option<Observation> {
         match analyzer.analyze(Arc::clone(&frame)) {
             Ok(observation) => {
                 self.state.no_answer = false;
-                self.state.analyzed += 1;
                 self.compare(analyzer, &observation);
-                self.state.delay = observation.frame.captured.elapsed();
-                self.count_rate();
-                let written = self
-                    .recorder
-                    .as_mut()
-                    .map_or(Ok(()), |recorder| recorder.write(&observation, &self.state));
-                self.keep_recording(written);
-                (self.observe)(&observation);
-                self.board.show(Arc::new(observation));
+                Some(observation)
             }
             // One bad answer is no reason to stop, nor for the picture to stand still.
             Err(error) => {
@@ -257,8 +266,33 @@ impl Analysis {
                 if !std::mem::replace(&mut self.state.no_answer, true) {
                     self.report(&error);
                 }
+                None
             }
         }
+    }
+
+    /// Logs and shows what was seen in a frame that was counted.
+    fn keep(&mut self, observation: Observation) {
+        self.state.analyzed += 1;
+        let written = self
+            .recorder
+            .as_mut()
+            .map_or(Ok(()), |recorder| recorder.write(&observation, &self.state));
+        self.keep_recording(written);
+        self.show(observation);
+    }
+
+    /// Counts a frame without an answer among the dropped: it has no row either.
+    fn lose(&mut self) {
+        self.state.dropped += 1;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.lose();
+        }
+    }
+
+    fn show(&mut self, observation: Observation) {
+        (self.observe)(&observation);
+        self.board.show(Arc::new(observation));
     }
 
     /// Counts how often both models say the same; hears when the second one has failed.
@@ -313,18 +347,20 @@ impl Analysis {
     }
 
     fn stop_recording(&mut self) {
-        self.state.recording = None;
-        let Some(recorder) = self.recorder.take() else {
-            return;
-        };
-        let folder = recorder.recording().folder;
-        match recorder.finish() {
-            Ok(()) => {
+        match self.complete_recording() {
+            Ok(None) => {}
+            Ok(Some(folder)) => {
                 self.board
                     .notify(Severity::Info, format!("Saved to {}", folder.display()));
             }
             Err(error) => self.board.notify(Severity::Error, error.to_string()),
         }
+    }
+
+    /// Ends the recording, if there is one; gives its folder.
+    fn complete_recording(&mut self) -> Result<Option<PathBuf>> {
+        self.state.recording = None;
+        self.recorder.take().map(Recorder::finish).transpose()
     }
 
     /// Sets a marker, and says whether it is kept.

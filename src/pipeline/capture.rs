@@ -9,6 +9,7 @@ use super::parts::OpenSource;
 use crate::crash;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
+use crate::source::pictures::SHOWN_FOR;
 use crate::source::{CameraRequest, FrameSource, SourceSpec};
 
 /// How long the end of the program waits for a thread that may be stuck in a driver.
@@ -85,11 +86,17 @@ fn capture(inbox: &Inbox, number: u64, job: &Job) -> Result<()> {
         if !inbox.tell_of_source(number, SourceWord::Opened(source.name().to_owned())) {
             return Ok(());
         }
-        if !play(inbox, number, job, source.as_mut())? {
+        let mut pace = Pace::default();
+        if !play(inbox, number, job, source.as_mut(), &mut pace)? {
             return Ok(());
         }
-        if !job.loops || matches!(job.spec, SourceSpec::Picture(_)) {
+        let again = job.loops && !matches!(job.spec, SourceSpec::Picture(_));
+        // A round without one frame would be followed by others like it, without end or rest.
+        let Some(begin) = pace.round_ends().filter(|_| again) else {
             inbox.tell_of_source(number, SourceWord::Ended);
+            return Ok(());
+        };
+        if !inbox.sleep_until(number, begin) {
             return Ok(());
         }
         inbox.tell_of_source(number, SourceWord::Restarted);
@@ -97,8 +104,13 @@ fn capture(inbox: &Inbox, number: u64, job: &Job) -> Result<()> {
 }
 
 /// Hands on all frames of a source; false when nobody listens any more.
-fn play(inbox: &Inbox, number: u64, job: &Job, source: &mut dyn FrameSource) -> Result<bool> {
-    let mut pace = Pace::default();
+fn play(
+    inbox: &Inbox,
+    number: u64,
+    job: &Job,
+    source: &mut dyn FrameSource,
+    pace: &mut Pace,
+) -> Result<bool> {
     loop {
         match source.next_frame() {
             Ok(Some(mut frame)) => {
@@ -128,18 +140,64 @@ fn play(inbox: &Inbox, number: u64, job: &Job, source: &mut dyn FrameSource) -> 
 #[derive(Default)]
 struct Pace {
     last: Option<(Duration, Instant)>,
+    /// How long the last frame is to be seen.
+    shown_for: Duration,
 }
 
 impl Pace {
     fn due(&mut self, frame: &Frame) -> Instant {
         let now = Instant::now();
-        let due = match self.last {
-            Some((time, at)) => at + frame.time.saturating_sub(time),
-            None => now,
+        let (passed, due) = match self.last {
+            Some((time, at)) => {
+                let passed = frame.time.saturating_sub(time);
+                (Some(passed), at + passed)
+            }
+            None => (None, now),
         };
         // After a pause or a hiccup go on from here.
         let due = if due + LATE < now { now } else { due };
         self.last = Some((frame.time, due));
+        // Before a picture others may have been skipped; a frame of a video lasts as the one before it.
+        self.shown_for = passed.filter(|_| !frame.still).unwrap_or(SHOWN_FOR);
         due
+    }
+
+    /// When the last frame has been seen long enough; `None` before the first.
+    fn round_ends(&self) -> Option<Instant> {
+        self.last.map(|(_, due)| due + self.shown_for)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, RgbImage};
+
+    use super::*;
+
+    fn frame(millis: u64, still: bool) -> Frame {
+        Frame {
+            source: Arc::from("test"),
+            source_frame: 0,
+            time: Duration::from_millis(millis),
+            utc: None,
+            captured: Instant::now(),
+            still,
+            luma: GrayImage::new(1, 1),
+            picture: RgbImage::new(1, 1),
+        }
+    }
+
+    #[test]
+    fn a_round_ends_when_its_last_frame_has_been_seen_as_long_as_the_others() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.round_ends(), None);
+        let first = pace.due(&frame(0, false));
+        assert_eq!(pace.round_ends(), Some(first + SHOWN_FOR));
+        let second = pace.due(&frame(40, false));
+        assert_eq!(second, first + Duration::from_millis(40));
+        assert_eq!(pace.round_ends(), Some(second + Duration::from_millis(40)));
+        // Two pictures before this one could not be read.
+        let third = pace.due(&frame(3040, true));
+        assert_eq!(pace.round_ends(), Some(third + SHOWN_FOR));
     }
 }

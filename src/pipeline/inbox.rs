@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Asked, Command, Loaded, Place};
+use super::{Asked, Command, Loaded};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::occlusion::HeatMap;
@@ -16,8 +16,8 @@ const WORDS: usize = 64;
 pub(super) enum Word {
     /// From the window or the command line.
     Command(Command),
-    /// A model has been loaded, or not: for which place, its name, and the outcome.
-    Loaded(Place, String, Result<Loaded>),
+    /// A model has been loaded, or not: the errand's number, and the outcome.
+    Loaded(u64, Result<Loaded>),
     /// A heat map is there, or not.
     Explained(Asked, Result<HeatMap>),
 }
@@ -51,7 +51,8 @@ pub(super) enum Event {
 #[derive(Default)]
 struct Contents {
     words: VecDeque<Word>,
-    frame: Option<Frame>,
+    /// With how many of the source's words are to be heard before it.
+    frame: Option<(Frame, usize)>,
     dropped: u64,
     source_words: VecDeque<SourceWord>,
     /// The capture thread that is listened to; what others send is ignored.
@@ -92,7 +93,8 @@ impl Inbox {
         if !contents.listens_to(capture) {
             return false;
         }
-        if contents.frame.replace(frame).is_some() {
+        let before = contents.source_words.len();
+        if contents.frame.replace((frame, before)).is_some() {
             contents.dropped += 1;
         }
         self.changed.notify_all();
@@ -142,6 +144,10 @@ impl Inbox {
         self.changed.notify_all();
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Ends everything that waits here.
     pub(super) fn close(&self) {
         self.lock().closed = true;
@@ -149,7 +155,7 @@ impl Inbox {
     }
 
     /// The next thing to do, or [`Event::Tick`] after `patience`. Words come before frames, or a
-    /// fast camera would keep them waiting; a source's last words come after its last frame.
+    /// fast camera would keep them waiting; a source's own words and its frames keep their order.
     pub(super) fn next(&self, patience: Duration) -> Event {
         let until = Instant::now() + patience;
         let mut contents = self.lock();
@@ -160,16 +166,9 @@ impl Inbox {
             if contents.closed {
                 return Event::Closed;
             }
-            if !contents.paused
-                && let Some(frame) = contents.frame.take()
-            {
-                let dropped = std::mem::take(&mut contents.dropped);
+            if let Some(event) = contents.next_of_source() {
                 self.changed.notify_all();
-                return Event::Frame(frame, dropped);
-            }
-            if let Some(word) = contents.source_words.pop_front() {
-                self.changed.notify_all();
-                return Event::Source(word);
+                return event;
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -206,6 +205,20 @@ impl Inbox {
 impl Contents {
     fn listens_to(&self, capture: u64) -> bool {
         !self.closed && self.capture == capture
+    }
+
+    /// The source's next word or frame. A frame that is held back holds back what was said after it.
+    fn next_of_source(&mut self) -> Option<Event> {
+        match &mut self.frame {
+            Some((_, 0)) if self.paused => return None,
+            Some((_, 0)) => {
+                let (frame, _) = self.frame.take()?;
+                return Some(Event::Frame(frame, std::mem::take(&mut self.dropped)));
+            }
+            Some((_, before)) => *before -= 1,
+            None => {}
+        }
+        self.source_words.pop_front().map(Event::Source)
     }
 }
 
@@ -255,6 +268,52 @@ mod tests {
             inbox.next(Duration::ZERO),
             Event::Source(SourceWord::Ended)
         ));
+    }
+
+    /// What comes next, in a word.
+    fn next(inbox: &Inbox) -> String {
+        match inbox.next(Duration::ZERO) {
+            Event::Source(SourceWord::Opened(name)) => name,
+            Event::Source(SourceWord::Restarted) => "restarted".to_owned(),
+            Event::Source(SourceWord::Ended) => "ended".to_owned(),
+            Event::Frame(frame, dropped) => format!("frame {}, {dropped}", frame.source_frame),
+            Event::Tick => "nothing".to_owned(),
+            _ => "something else".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_first_frame_does_not_overtake_what_was_said_before_it() {
+        let inbox = Inbox::default();
+        inbox.tell_of_source(0, SourceWord::Opened("clip.mp4".to_owned()));
+        inbox.put(0, frame(0, false));
+        inbox.tell_of_source(0, SourceWord::Restarted);
+        assert_eq!(next(&inbox), "clip.mp4");
+        assert_eq!(next(&inbox), "frame 0, 0");
+        // A newer frame comes after all that was said before it, whatever the older one waited for.
+        inbox.put(0, frame(1, false));
+        inbox.tell_of_source(0, SourceWord::Opened("again".to_owned()));
+        inbox.put(0, frame(2, false));
+        inbox.tell_of_source(0, SourceWord::Ended);
+        for expected in ["restarted", "again", "frame 2, 1", "ended", "nothing"] {
+            assert_eq!(next(&inbox), expected);
+        }
+    }
+
+    #[test]
+    fn a_pause_holds_back_a_frame_and_what_was_said_after_it() {
+        let inbox = Inbox::default();
+        inbox.tell_of_source(0, SourceWord::Opened("clip.mp4".to_owned()));
+        inbox.put(0, frame(7, false));
+        inbox.tell_of_source(0, SourceWord::Ended);
+        inbox.pause(true);
+        for expected in ["clip.mp4", "nothing"] {
+            assert_eq!(next(&inbox), expected);
+        }
+        inbox.pause(false);
+        for expected in ["frame 7, 0", "ended"] {
+            assert_eq!(next(&inbox), expected);
+        }
     }
 
     #[test]

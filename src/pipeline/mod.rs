@@ -11,6 +11,7 @@ mod recorder;
 mod state;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -63,7 +64,7 @@ impl Board {
 pub struct Pipeline {
     inbox: Arc<Inbox>,
     board: Arc<Board>,
-    analysis: Option<JoinHandle<()>>,
+    analysis: Option<JoinHandle<Result<Option<PathBuf>>>>,
 }
 
 impl Pipeline {
@@ -98,6 +99,7 @@ impl Pipeline {
             source_name: settings.source.to_string(),
             provider: settings.provider,
             certain: settings.certain,
+            smallest_face: settings.smallest_face,
             model: Some(ActiveModel::of(&loaded, &settings.model)),
             second: active_second.map(|(loaded, named)| ActiveModel::of(loaded, named)),
             ..State::default()
@@ -130,9 +132,12 @@ impl Pipeline {
                     if let Some(second) = second {
                         analyzer.set_second(Some(second.classifier));
                     }
-                    analysis.run(analyzer);
+                    analysis.run(analyzer)
                 }
-                Err(error) => analysis.fail(&error),
+                Err(error) => {
+                    analysis.fail(&error);
+                    Ok(None)
+                }
             })
             .map_err(Error::Thread)?;
         Ok(Self {
@@ -142,9 +147,10 @@ impl Pipeline {
         })
     }
 
-    /// Sends a word. It is taken between two frames.
+    /// Sends a word. It is taken between two frames; after a fault of the analysis, which the state
+    /// tells, by nobody.
     pub fn send(&self, command: Command) {
-        if !self.inbox.tell(Word::Command(command)) {
+        if !self.inbox.tell(Word::Command(command)) && !self.inbox.is_closed() {
             self.board
                 .notify(Severity::Error, "Mien is busy; try that again".to_owned());
         }
@@ -175,15 +181,29 @@ impl Pipeline {
             .as_ref()
             .is_some_and(|thread| !thread.is_finished())
     }
+
+    /// Ends all, as dropping does; gives the folder of the recording that this completes, if any.
+    /// What has not been said yet is still among the [`Self::notices`].
+    ///
+    /// # Errors
+    /// [`Error::Log`] when the recording cannot be completed; its rows stay.
+    pub fn end(&mut self) -> Result<Option<PathBuf>> {
+        self.inbox.close();
+        let Some(thread) = self.analysis.take() else {
+            return Ok(None);
+        };
+        thread.join().unwrap_or_else(|_| {
+            log::error!("the analysis thread panicked");
+            Ok(None)
+        })
+    }
 }
 
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        self.inbox.close();
-        if let Some(thread) = self.analysis.take()
-            && thread.join().is_err()
-        {
-            log::error!("the analysis thread panicked");
+        // Nobody is left who would show it otherwise.
+        if let Err(error) = self.end() {
+            log::error!("{error}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A recording that is going on: the session's writer, and what it has yet to be told.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::json;
@@ -29,8 +29,9 @@ impl Recorder {
             "provider": state.provider.to_string(),
             "camera_size": request.size.map(|(width, height)| format!("{width}x{height}")),
             "camera_fps": request.fps,
-            // Two decimals, without the tail that f32 has in JSON.
-            "certain": (f64::from(state.certain) * 100.0).round() / 100.0,
+            // Without the tail that f32 has in JSON.
+            "certain": rounded(state.certain, 100.0),
+            "smallest_face": state.smallest_face.map(|share| rounded(share, 10_000.0)),
         });
         let mut recorder = Self {
             writer: SessionWriter::create(folder, &live_name(), settings)?,
@@ -91,13 +92,24 @@ impl Recorder {
         self.dropped_unsaid += dropped;
     }
 
+    /// Counts the last frame among the dropped: the model gave no answer for it.
+    pub(super) fn lose(&mut self) {
+        self.dropped += 1;
+        self.dropped_unsaid += 1;
+    }
+
     pub(super) fn write(&mut self, observation: &Observation, state: &State) -> Result<()> {
         self.source(state)?;
+        self.say_dropped()?;
+        self.writer.write(observation)
+    }
+
+    fn say_dropped(&mut self) -> Result<()> {
         let dropped = std::mem::take(&mut self.dropped_unsaid);
         if dropped > 0 {
             self.event(EventKind::Dropped, &dropped.to_string())?;
         }
-        self.writer.write(observation)
+        Ok(())
     }
 
     pub(super) fn event(&mut self, kind: EventKind, detail: &str) -> Result<()> {
@@ -108,7 +120,13 @@ impl Recorder {
         self.writer.flush_if_due()
     }
 
-    pub(super) fn finish(self) -> Result<()> {
-        self.writer.finish(self.captured, self.dropped).map(drop)
+    /// Ends the session; gives its folder.
+    pub(super) fn finish(mut self) -> Result<PathBuf> {
+        self.say_dropped()?;
+        self.writer.finish(self.captured, self.dropped)
     }
+}
+
+fn rounded(share: f32, steps: f64) -> f64 {
+    (f64::from(share) * steps).round() / steps
 }

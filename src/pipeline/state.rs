@@ -53,7 +53,7 @@ pub enum Condition {
     Stalled,
     /// No more frames.
     Ended,
-    /// It cannot be read; only another source helps.
+    /// It cannot be read; only another source helps. The reason is said here and in no notice.
     Failed(String),
 }
 
@@ -166,6 +166,8 @@ pub struct State {
     pub explanation: Option<Arc<Explanation>>,
     /// A label is shown from this smoothed probability on.
     pub certain: f32,
+    /// The smallest face that is looked for, as a share of the picture's width; `None` for the usual.
+    pub smallest_face: Option<f32>,
     /// What the user wants it to run on.
     pub provider: ProviderChoice,
     /// The recording, if any.
@@ -178,7 +180,7 @@ pub struct State {
     pub captured: u64,
     /// Frames analysed.
     pub analyzed: u64,
-    /// Frames that gave way to a newer one.
+    /// Frames that gave way to a newer one, or for which the model gave no answer.
     pub dropped: u64,
     /// Analysed frames a second, over the last second or the last two frames.
     pub frames_per_second: f32,

@@ -28,7 +28,8 @@ pub enum EventKind {
     Paused,
     /// Going on.
     Resumed,
-    /// Frames gave way to newer ones; `detail` is how many since the last row.
+    /// Frames gave way to newer ones, or the model gave no answer for them; `detail` is how many since
+    /// the last row.
     Dropped,
     /// The user marked a moment; `detail` is the marker's name.
     Marker,

@@ -55,7 +55,7 @@ pub struct FrameCounts {
     pub captured: u64,
     /// Were analysed; each has its rows.
     pub analyzed: u64,
-    /// Gave way to a newer one.
+    /// Gave way to a newer one, or got no answer from the model.
     pub dropped: u64,
 }
 

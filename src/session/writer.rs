@@ -236,8 +236,8 @@ impl SessionWriter {
         self.events.flush()
     }
 
-    /// Ends the session. `captured` frames came from the sources, `dropped` of them gave way to a
-    /// newer one. Returns the folder.
+    /// Ends the session. `captured` frames came from the sources, `dropped` of them were not analysed.
+    /// Returns the folder.
     ///
     /// # Errors
     /// [`Error::Log`].

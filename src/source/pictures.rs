@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::frame::{self, Frame};
 
 /// How long each picture of a folder is shown in the live view.
-const SHOWN_FOR: Duration = Duration::from_secs(1);
+pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(1);
 
 /// The longest side of a picture; a panorama of a modern camera stays below it.
 const LONGEST_SIDE: u32 = 30_000;

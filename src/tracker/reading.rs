@@ -38,9 +38,14 @@ impl SteadyReading {
         }
     }
 
+    /// Shows a label from this smoothed probability on, whatever was shown before.
+    pub(super) fn show_from(&mut self, certain: f32) {
+        self.shown = self.smoothed.top_from(certain);
+        self.next.0 = self.shown;
+    }
+
     fn new(now: Duration, raw: Probabilities, settings: &TrackerSettings) -> Self {
-        let (top, probability) = raw.top();
-        let shown = (probability >= settings.certain).then_some(top);
+        let shown = raw.top_from(settings.certain);
         Self {
             smoothed: raw,
             shown,

@@ -318,3 +318,17 @@ fn whatever_comes_every_sighting_becomes_one_face_with_an_id_of_its_own() {
         }
     }
 }
+
+#[test]
+fn another_share_names_a_face_anew_without_patience() {
+    let mut tracker = Tracker::new();
+    let mut shown = |share| {
+        let settings = tracker.settings().with_certain(share);
+        tracker.set(settings);
+        // The same moment, as when the view is paused.
+        let seen = face_at(0.0, 0.0, answer(Expression::Happy, 0.5));
+        tracker.update(&frame(0), &[seen])[0].reading.shown
+    };
+    let happy = Some(Expression::Happy);
+    assert_eq!([0.4, 0.6, 0.5].map(&mut shown), [happy, None, happy]);
+}

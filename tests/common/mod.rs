@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -277,6 +277,24 @@ pub fn load(name: &str, _choice: ProviderChoice) -> Result<Loaded> {
         provider_reason: None,
         doubt: (name == "doubtful-model").then(|| "the labels look swapped".to_owned()),
     })
+}
+
+/// Holds up a part for as long as a test wants.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    /// Lets through whoever waits, now and later.
+    pub fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until it is open.
+    pub fn wait(&self) {
+        let is_open = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(is_open, |is_open| !*is_open).unwrap());
+    }
 }
 
 /// One face in the middle of the fake frame.

@@ -1,13 +1,14 @@
 //! Cameras that go away, stall, are held by others and come back, and a machine that is too slow for them.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use mien::pipeline::{Command, Condition, Pipeline, State};
 use mien::source::SourceSpec;
 
-use super::common::{SLOWNESS, Step, parts, settings, wait_for};
+use super::common::{Gate, SLOWNESS, Step, parts, settings, wait_for};
 use super::{rows, start};
 
 /// What `events.csv` says of the camera.
@@ -71,6 +72,25 @@ fn why_a_camera_went_is_still_said_after_it_was_looked_for() {
         pipeline.state().source,
         Some(SourceSpec::Camera(Some("fake".to_owned())))
     );
+}
+
+#[test]
+fn whoever_is_before_a_camera_that_comes_back_is_somebody_else() {
+    // Its clock starts anew, and its first frame is later by it than the last one was by the old.
+    let late = Step::Hang(Duration::from_millis(200));
+    let steps = vec![Step::Frames(3), Step::Lose, late, Step::Frames(100_000)];
+    let ids = Arc::new(Mutex::new(Vec::new()));
+    let mut parts = parts(steps, Arc::default());
+    let seen = Arc::clone(&ids);
+    parts.observe = Box::new(move |observation| {
+        seen.lock().unwrap().push(observation.faces[0].id);
+    });
+    let pipeline = Pipeline::start(settings(None), parts).unwrap();
+    wait_for(&pipeline, "the return", |state| state.captured > 6);
+    drop(pipeline);
+    let mut ids = ids.lock().unwrap().clone();
+    ids.dedup();
+    assert_eq!(ids, [1, 2]);
 }
 
 #[test]
@@ -148,6 +168,36 @@ fn another_source_can_be_chosen_while_the_camera_is_away_and_while_it_hangs() {
         // The camera did not come back; something else was looked at.
         assert_eq!(happened(&session).len(), 1);
     }
+}
+
+#[test]
+fn a_camera_that_hangs_is_not_opened_again_and_again() {
+    let (gate, stuck) = (Gate::default(), Arc::new(AtomicU64::new(0)));
+    let mut parts = parts(vec![Step::Frames(10)], Arc::default());
+    let (open, driver, count) = (parts.open, gate.clone(), Arc::clone(&stuck));
+    parts.open = Arc::new(move |spec, request| {
+        if spec.is_camera() {
+            count.fetch_add(1, Ordering::SeqCst);
+            driver.wait();
+        }
+        open(spec, request)
+    });
+    let pipeline = Pipeline::start(settings(None), parts).unwrap();
+    for _ in 0..10 {
+        pipeline.send(Command::Pause(true));
+        pipeline.send(Command::Pause(false));
+    }
+    wait_for(&pipeline, "the stall", |state| {
+        state.condition == Condition::Stalled
+    });
+    // A file is opened all the same.
+    pipeline.send(Command::Source(SourceSpec::Demo));
+    wait_for(&pipeline, "the demo", |state| {
+        state.condition == Condition::Ended
+    });
+    // Four that are left behind, and the one that was tried after them.
+    assert_eq!(stuck.load(Ordering::SeqCst), 5);
+    gate.open();
 }
 
 fn median(times: impl Iterator<Item = Duration>) -> Duration {

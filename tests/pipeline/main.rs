@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{Step, parts, settings, wait_for};
+use common::{Gate, Step, parts, settings, wait_for};
 use mien::expression::Expression;
 use mien::pipeline::{Command, Condition, Pipeline};
 use mien::source::SourceSpec;
@@ -26,6 +26,12 @@ fn start(steps: Vec<Step>, log: Option<&Path>) -> Pipeline {
 fn rows(folder: &Path, table: &str) -> Vec<std::collections::HashMap<String, String>> {
     let mut reader = csv::Reader::from_path(folder.join(table)).unwrap();
     reader.deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+/// The session's `session.json`.
+fn header(folder: &Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(folder.join("session.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
 }
 
 #[test]
@@ -76,8 +82,7 @@ fn every_analysed_frame_is_logged_once_and_names_its_model() {
         };
         assert_eq!(row["label"], label, "a row names the model that answered");
     }
-    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
+    let header = header(&session);
     assert_eq!(header["models"].as_array().unwrap().len(), 2);
     assert_eq!(header["frames"]["analyzed"], state.analyzed);
     assert!(header["ended_utc"].is_string());
@@ -192,6 +197,39 @@ fn pausing_releases_the_camera_and_going_on_opens_it_again() {
 }
 
 #[test]
+fn a_file_that_is_paused_while_it_opens_goes_by_its_own_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = mien::pipeline::Settings {
+        source: SourceSpec::Video("films/of/mine/film.mp4".into()),
+        ..settings(Some(folder.path()))
+    };
+    let mut parts = parts(vec![Step::Frames(3)], Arc::default());
+    let (gate, closed) = (Gate::default(), parts.open);
+    let waits = gate.clone();
+    parts.open = Arc::new(move |spec, request| {
+        waits.wait();
+        closed(spec, request)
+    });
+    let pipeline = Pipeline::start(film, parts).unwrap();
+    let session = pipeline.state().recording.unwrap().folder;
+    pipeline.send(Command::Pause(true));
+    wait_for(&pipeline, "the pause", |state| {
+        state.condition == Condition::Paused
+    });
+    gate.open();
+    pipeline.send(Command::Pause(false));
+    let state = wait_for(&pipeline, "the end", |state| {
+        state.condition == Condition::Ended
+    });
+    assert_eq!(state.source_name, "fake");
+    drop(pipeline);
+    let details = rows(&session, "events.csv").into_iter();
+    let named: Vec<_> = details.filter(|row| row["event"] == "source").collect();
+    assert_eq!(named[0]["detail"], "fake");
+    assert_eq!(header(&session)["sources"][0]["name"], "fake");
+}
+
+#[test]
 fn a_bad_picture_in_a_folder_is_said_and_the_next_one_follows() {
     let steps = vec![Step::Frames(1), Step::BadPicture, Step::Frames(1)];
     let folder = SourceSpec::Folder("pictures".into());
@@ -210,6 +248,41 @@ fn a_bad_picture_in_a_folder_is_said_and_the_next_one_follows() {
             .iter()
             .any(|notice| notice.text.contains("bad.png"))
     );
+}
+
+#[test]
+fn a_folder_of_bad_pictures_ends_although_it_would_begin_again() {
+    let settings = mien::pipeline::Settings {
+        source: SourceSpec::Folder("pictures".into()),
+        loops: true,
+        ..settings(None)
+    };
+    let steps = vec![Step::BadPicture, Step::BadPicture];
+    let pipeline = Pipeline::start(settings, parts(steps, Arc::default())).unwrap();
+    wait_for(&pipeline, "the end", |state| {
+        state.condition == Condition::Ended
+    });
+    assert_eq!(pipeline.notices().len(), 2);
+}
+
+#[test]
+fn the_last_picture_of_a_folder_is_seen_as_long_as_the_others_before_it_begins_again() {
+    let folder = tempfile::tempdir().unwrap();
+    image::RgbImage::new(160, 120)
+        .save(folder.path().join("only.png"))
+        .unwrap();
+    let settings = mien::pipeline::Settings {
+        source: SourceSpec::Folder(folder.path().to_owned()),
+        loops: true,
+        ..settings(None)
+    };
+    let mut parts = parts(vec![], Arc::default());
+    parts.open = Arc::new(mien::source::open);
+    let begun = Instant::now();
+    let pipeline = Pipeline::start(settings, parts).unwrap();
+    let state = wait_for(&pipeline, "the second round", |state| state.captured >= 2);
+    assert_eq!(state.captured, 2);
+    assert!(begun.elapsed() >= Duration::from_secs(1));
 }
 
 #[test]
@@ -241,15 +314,53 @@ fn a_log_that_cannot_be_written_fails_at_the_start_or_is_said_in_the_window() {
     );
 }
 
+#[test]
+fn a_recording_names_the_smallest_face_that_was_looked_for() {
+    for (smallest_face, written) in [(None, "null"), (Some(0.05), "0.05")] {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = mien::pipeline::Settings {
+            smallest_face,
+            ..settings(Some(folder.path()))
+        };
+        let pipeline = Pipeline::start(settings, parts(vec![], Arc::default())).unwrap();
+        let session = pipeline.state().recording.unwrap().folder;
+        let settings = &header(&session)["settings"];
+        assert_eq!(settings["smallest_face"].to_string(), written);
+        assert!(settings.as_object().unwrap().contains_key("smallest_face"));
+    }
+}
+
+#[test]
+fn a_recording_that_cannot_be_completed_at_the_end_is_said() {
+    for is_hindered in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+        let session = pipeline.state().recording.unwrap().folder;
+        wait_for(&pipeline, "frames", |state| state.analyzed >= 3);
+        if is_hindered {
+            // Where the new header is written before it takes the old one's place.
+            std::fs::create_dir(session.join("session.json.new")).unwrap();
+        }
+        let ended = pipeline.end();
+        assert_eq!(header(&session)["ended_utc"].is_string(), !is_hindered);
+        if is_hindered {
+            let error = ended.unwrap_err().to_string();
+            assert!(error.contains("session.json"), "{error}");
+        } else {
+            assert_eq!(ended.unwrap(), Some(session));
+        }
+        assert!(pipeline.notices().is_empty(), "said once");
+        assert_eq!(pipeline.end().unwrap(), None);
+    }
+}
+
 /// The recording's end and what was said of it.
 fn closed(session: &Path) -> (bool, String) {
-    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
     let errors = rows(session, "events.csv")
         .into_iter()
         .filter(|event| event["event"] == "error");
     let said = errors.map(|event| event["detail"].clone()).collect();
-    (header["ended_utc"].is_string(), said)
+    (header(session)["ended_utc"].is_string(), said)
 }
 
 #[test]
@@ -269,17 +380,15 @@ fn a_fault_in_the_analysis_closes_the_recording_and_is_said() {
         "{said}"
     );
     assert!(rows(&session, "observations.csv").len() >= 3);
+    // Why it failed says the condition.
     let notices = pipeline.notices();
-    assert!(
-        notices
-            .iter()
-            .any(|notice| notice.text.contains("at fault"))
-    );
-    assert!(
-        notices
-            .iter()
-            .any(|notice| notice.text.contains("Saved to"))
-    );
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0].text.contains("Saved to"), "{notices:?}");
+    // Nobody takes commands any more; they do not pile up until Mien is called busy.
+    for _ in 0..100 {
+        pipeline.send(Command::Pause(true));
+    }
+    assert!(pipeline.notices().is_empty());
 }
 
 #[test]
@@ -292,6 +401,7 @@ fn a_fault_in_a_source_is_said_and_another_source_can_be_chosen() {
         "the fault",
         |state| matches!(&state.condition, Condition::Failed(text) if text.contains("at fault")),
     );
+    assert!(pipeline.notices().is_empty(), "said once");
     pipeline.send(Command::Source(SourceSpec::Demo));
     wait_for(&pipeline, "frames of the other", |state| {
         state.analyzed > 20

@@ -1,13 +1,14 @@
 //! Models in the live pipeline: changed, refused, in doubt, two at once, explained.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mien::expression::Expression;
-use mien::pipeline::{Command, Condition, Pipeline, Severity};
+use mien::pipeline::{Command, Condition, Loaded, Pipeline, Severity, State};
+use mien::runtime::ProviderChoice;
 
-use super::common::{self, Step, parts, settings, wait_for};
-use super::{rows, start};
+use super::common::{self, Gate, Step, parts, settings, wait_for};
+use super::{header, rows, start};
 
 #[test]
 fn a_paused_view_answers_with_the_new_model_at_once() {
@@ -51,7 +52,9 @@ fn a_model_that_cannot_be_loaded_leaves_the_old_one_at_work() {
 
 #[test]
 fn a_model_that_answers_nonsense_is_reported_once_while_the_picture_goes_on_and_can_be_replaced() {
-    let pipeline = start(vec![Step::Frames(100_000)], None);
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
     pipeline.send(Command::Model("mad-model".to_owned()));
     let state = wait_for(&pipeline, "the mad model", |state| {
         state
@@ -71,9 +74,24 @@ fn a_model_that_answers_nonsense_is_reported_once_while_the_picture_goes_on_and_
     let shown = pipeline.observation().unwrap();
     assert!(shown.faces.is_empty() && shown.frame.source_frame > state.captured);
     pipeline.send(Command::Model("happy-model".to_owned()));
-    wait_for(&pipeline, "answers", |later| {
+    let state = wait_for(&pipeline, "answers", |later| {
         later.analyzed > state.analyzed + 2
     });
+    assert_eq!(state.captured, state.analyzed + state.dropped);
+    pipeline.send(Command::Model("mad-model".to_owned()));
+    wait_for(&pipeline, "no answer at the end", |state| state.no_answer);
+    drop(pipeline);
+
+    // A frame without an answer has no row; none is missing from the sum.
+    let frames = &header(&session)["frames"];
+    let count = |kind: &str| frames[kind].as_u64().unwrap();
+    let rows = |table| rows(&session, table).into_iter();
+    let said = rows("events.csv").filter(|row| row["event"] == "dropped");
+    let said: u64 = said.map(|row| row["detail"].parse::<u64>().unwrap()).sum();
+    assert!(said > 20);
+    assert_eq!(count("dropped"), said);
+    assert_eq!(count("analyzed"), rows("observations.csv").count() as u64);
+    assert_eq!(count("captured"), count("analyzed") + count("dropped"));
 }
 
 #[test]
@@ -110,6 +128,78 @@ fn a_model_that_does_not_load_is_given_up_and_not_taken_later() {
         state.captured > given_up.captured + 300
     });
     assert_eq!(&*pipeline.state().model.unwrap().card.name, "happy-model");
+}
+
+fn is_at_work(state: &State, name: &str) -> bool {
+    let model = state.model.as_ref();
+    model.is_some_and(|model| &*model.card.name == name)
+}
+
+#[test]
+fn a_model_that_is_stuck_holds_up_no_other() {
+    let gate = Gate::default();
+    let stuck = || {
+        let mut parts = parts(vec![Step::Frames(100_000)], Arc::default());
+        let gate = gate.clone();
+        parts.load = Arc::new(move |name, choice| {
+            if name == "stuck-model" {
+                gate.wait();
+            }
+            common::load(name, choice)
+        });
+        parts
+    };
+    let named = || "stuck-model".to_owned();
+
+    // One that is given up…
+    let mut impatient = stuck();
+    impatient.load_patience = Duration::from_millis(500);
+    let pipeline = Pipeline::start(settings(None), impatient).unwrap();
+    pipeline.send(Command::Model(named()));
+    wait_for(&pipeline, "the attempt", |state| state.loading.is_some());
+    wait_for(&pipeline, "its end", |state| state.loading.is_none());
+    pipeline.send(Command::Model("sad-model".to_owned()));
+    wait_for(&pipeline, "the next", |state| {
+        is_at_work(state, "sad-model")
+    });
+
+    // …and one that nobody wants any more.
+    let pipeline = Pipeline::start(settings(None), stuck()).unwrap();
+    pipeline.send(Command::SecondModel(Some(named())));
+    pipeline.send(Command::SecondModel(None));
+    pipeline.send(Command::Model("sad-model".to_owned()));
+    wait_for(&pipeline, "the next", |state| {
+        is_at_work(state, "sad-model")
+    });
+    gate.open();
+}
+
+#[test]
+fn the_provider_that_was_wished_for_last_is_the_one_at_work() {
+    let gate = Gate::default();
+    let mut parts = parts(vec![Step::Frames(100_000)], Arc::default());
+    let slow = gate.clone();
+    parts.load = Arc::new(move |name, choice| {
+        let is_slow = choice == ProviderChoice::Cuda;
+        if is_slow {
+            slow.wait();
+        }
+        Ok(Loaded {
+            provider: if is_slow { "CUDA" } else { "CPU" },
+            ..common::load(name, choice)?
+        })
+    });
+    let pipeline = Pipeline::start(settings(None), parts).unwrap();
+    pipeline.send(Command::Provider(ProviderChoice::Cuda));
+    wait_for(&pipeline, "the attempt", |state| state.loading.is_some());
+    pipeline.send(Command::Provider(ProviderChoice::Cpu));
+    let state = wait_for(&pipeline, "the wish", |state| state.loading.is_none());
+    gate.open();
+    // Long after the first has come after all.
+    let later = wait_for(&pipeline, "frames", |later| {
+        later.captured > state.captured + 50
+    });
+    assert_eq!(later.model.unwrap().provider, "CPU");
 }
 
 #[test]
@@ -160,8 +250,7 @@ fn a_second_model_answers_for_the_same_faces_in_a_table_of_its_own() {
         .map(|row| row["detail"].clone())
         .collect();
     assert_eq!(details, ["sad-model", "happy-model", ""]);
-    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
+    let header = header(&session);
     assert_eq!(header["models"].as_array().unwrap().len(), 2);
 }
 
@@ -259,7 +348,64 @@ fn a_label_is_uncertain_below_the_share_that_is_asked_for() {
     let events = rows(&session, "events.csv");
     let event = events.iter().find(|row| row["event"] == "certain").unwrap();
     assert_eq!(event["detail"], "0.95");
-    let header = std::fs::read_to_string(session.join("session.json")).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header).unwrap();
-    assert_eq!(header["settings"]["certain"], 0.4);
+    assert_eq!(header(&session)["settings"]["certain"], 0.4);
+}
+
+#[test]
+fn a_paused_picture_is_a_row_for_each_first_model_and_for_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = start(vec![Step::Frames(100_000)], Some(folder.path()));
+    let session = pipeline.state().recording.unwrap().folder;
+    let second = |model: Option<&str>| Command::SecondModel(model.map(str::to_owned));
+    let shown = || {
+        let face = pipeline.observation().unwrap().faces[0].clone();
+        (face.reading.shown, face.second.map(|second| second.shown))
+    };
+    pipeline.send(second(Some("sad-model")));
+    wait_for(&pipeline, "faces", |state| state.agreement.faces > 2);
+    pipeline.send(Command::Pause(true));
+    let paused = wait_for(&pipeline, "the pause", |state| {
+        state.condition == Condition::Paused
+    });
+    // As the slider does.
+    for percent in 40..=95_u8 {
+        pipeline.send(Command::Certain(f32::from(percent) / 100.0));
+        wait_for(&pipeline, "the share", |state| {
+            (state.certain * 100.0).round() as u8 == percent
+        });
+    }
+    assert_eq!(shown(), (None, Some(None)));
+    pipeline.send(Command::Certain(0.5));
+    wait_for(&pipeline, "the share", |state| state.certain < 0.6);
+    let (happy, sad) = (Some(Expression::Happy), Some(Expression::Sad));
+    assert_eq!(shown(), (happy, Some(sad)));
+    pipeline.send(second(None));
+    wait_for(&pipeline, "one model", |state| state.second.is_none());
+    assert_eq!(shown(), (happy, None));
+    pipeline.send(second(Some("sad-model")));
+    wait_for(&pipeline, "two models", |state| state.second.is_some());
+    assert_eq!(shown(), (happy, Some(sad)));
+    assert_eq!(pipeline.state().analyzed, paused.analyzed);
+    pipeline.send(Command::Model("sad-model".to_owned()));
+    let state = wait_for(&pipeline, "the model", |state| {
+        is_at_work(state, "sad-model")
+    });
+    assert_eq!(shown(), (sad, Some(sad)));
+    drop(pipeline);
+
+    assert_eq!(state.analyzed, paused.analyzed + 1);
+    assert_eq!(state.captured, state.analyzed + state.dropped);
+    let rows = rows(&session, "observations.csv");
+    assert_eq!(rows.len() as u64, state.analyzed);
+    let last = &rows[rows.len() - 2..];
+    assert_eq!(last[0]["source_frame"], last[1]["source_frame"]);
+    assert_eq!(
+        [&*last[0]["model"], &*last[1]["model"]],
+        ["happy-model", "sad-model"]
+    );
+    let frames = &header(&session)["frames"];
+    assert_eq!(
+        frames["captured"].as_u64().unwrap(),
+        frames["analyzed"].as_u64().unwrap() + frames["dropped"].as_u64().unwrap()
+    );
 }

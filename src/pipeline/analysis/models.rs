@@ -1,83 +1,15 @@
 //! The models at work: each is loaded beside the one that answers and takes its place when it is
 //! ready, unless its self-test speaks against it.
 
-use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use super::Analysis;
+use super::{Analysis, lock};
 use crate::analyzer::Analyzer;
-use crate::crash;
 use crate::error::{Error, Result};
-use crate::pipeline::inbox::{Inbox, Word};
-use crate::pipeline::{ActiveModel, Agreement, Condition, Doubt, LoadModel, Loaded, Place};
+use crate::observation::Observation;
+use crate::pipeline::{ActiveModel, Agreement, Condition, Doubt, Loaded, Place};
 use crate::runtime::ProviderChoice;
 use crate::session::EventKind;
-
-/// A model to be loaded.
-struct Errand {
-    place: Place,
-    name: String,
-    choice: ProviderChoice,
-}
-
-/// How models are loaded, and since when.
-pub(in crate::pipeline) struct Loading {
-    pub(super) load: Arc<LoadModel>,
-    /// The thread that loaded the last one; it ends when this is dropped.
-    thread: Option<SyncSender<Errand>>,
-    patience: Duration,
-    /// When the first and the second one were asked for, while they are being loaded.
-    since: [Option<Instant>; 2],
-}
-
-impl Loading {
-    pub(in crate::pipeline) fn new(load: Arc<LoadModel>, patience: Duration) -> Self {
-        Self {
-            load,
-            thread: None,
-            patience,
-            since: [None; 2],
-        }
-    }
-
-    /// Has a model loaded by the thread that loaded the last one, for memory that a thread has used stays
-    /// with it: one for each model took 24 MB more over 60 of them (docs/reliability.md). One that is
-    /// still at work, perhaps for ever, is left to itself.
-    fn start(&mut self, errand: Errand, inbox: &Arc<Inbox>) -> io::Result<()> {
-        let is_free = self.since.iter().all(Option::is_none);
-        let errand = match self.thread.take().filter(|_| is_free) {
-            None => errand,
-            Some(thread) => match thread.try_send(errand) {
-                Ok(()) => {
-                    self.thread = Some(thread);
-                    return Ok(());
-                }
-                Err(TrySendError::Full(errand) | TrySendError::Disconnected(errand)) => errand,
-            },
-        };
-        let (thread, errands) = sync_channel(1);
-        let _there_is_room = thread.try_send(errand);
-        let (inbox, load) = (Arc::clone(inbox), Arc::clone(&self.load));
-        thread::Builder::new()
-            .name("mien-model".to_owned())
-            .spawn(move || {
-                for Errand {
-                    place,
-                    name,
-                    choice,
-                } in errands
-                {
-                    let outcome = crash::caught(|| load(&name, choice));
-                    inbox.tell(Word::Loaded(place, name, outcome));
-                }
-            })?;
-        self.thread = Some(thread);
-        Ok(())
-    }
-}
 
 impl Analysis {
     pub(super) fn load_model(&mut self, place: Place, name: String) {
@@ -86,13 +18,9 @@ impl Analysis {
             Place::First => self.wanted.first.clone_from(&name),
             Place::Second => self.wanted.second = Some(name.clone()),
         }
-        let errand = Errand {
-            place,
-            name: name.clone(),
-            choice: self.state.provider,
-        };
-        let started = self.loading.start(errand, &self.inbox);
-        self.set_loading(place, started.is_ok().then_some(name));
+        let choice = self.state.provider;
+        let started = self.loading.start(place, &name, choice, &self.inbox);
+        self.show_loading(place, started.is_ok().then_some(name));
         if let Err(error) = started {
             self.report(&Error::Thread(error));
         }
@@ -121,34 +49,29 @@ impl Analysis {
     pub(super) fn take_model(
         &mut self,
         analyzer: &mut Analyzer,
-        place: Place,
-        name: &str,
+        errand: u64,
         outcome: Result<Loaded>,
     ) {
-        let wanted = match place {
-            Place::First => Some(&self.wanted.first),
-            Place::Second => self.wanted.second.as_ref(),
-        };
-        if wanted.is_none_or(|wanted| wanted != name) {
+        let Some((place, name)) = self.loading.finish(errand) else {
             return;
-        }
-        self.set_loading(place, None);
+        };
+        self.show_loading(place, None);
         match outcome {
             Ok(Loaded {
                 doubt: Some(reason),
                 classifier,
                 ..
-            }) if !self.overruled.contains(name) => {
+            }) if !self.overruled.contains(&name) => {
                 self.want_what_is_at_work(place);
                 self.state.doubt = Some(Doubt {
                     place,
-                    named: name.to_owned(),
+                    named: name,
                     title: classifier.card().title.clone(),
                     reason,
                 });
             }
             Ok(loaded) => {
-                let active = ActiveModel::of(&loaded, name);
+                let active = ActiveModel::of(&loaded, &name);
                 self.record_model(place, &active);
                 self.state.agreement = Agreement::default();
                 match place {
@@ -162,7 +85,7 @@ impl Analysis {
                     }
                 }
                 self.state.no_answer = false;
-                self.look_again(analyzer);
+                self.look_again(analyzer, place);
             }
             Err(error) => {
                 self.want_what_is_at_work(place);
@@ -174,7 +97,8 @@ impl Analysis {
     /// From now on one model answers alone.
     pub(super) fn end_second(&mut self, analyzer: &mut Analyzer) {
         self.wanted.second = None;
-        self.set_loading(Place::Second, None);
+        self.loading.abandon(Place::Second);
+        self.show_loading(Place::Second, None);
         if self.state.second.take().is_none() {
             return;
         }
@@ -185,7 +109,12 @@ impl Analysis {
         };
         self.keep_recording(written);
         analyzer.set_second(None);
-        self.look_again(analyzer);
+        self.touch_up(|observation| {
+            observation.second = None;
+            for face in &mut observation.faces {
+                face.second = None;
+            }
+        });
     }
 
     /// Shows a label from this share on.
@@ -193,14 +122,44 @@ impl Analysis {
         self.state.certain = share;
         analyzer.set_certain(share);
         self.event(EventKind::Certain, &format!("{share:.2}"));
-        self.look_again(analyzer);
+        self.touch_up(|observation| {
+            for face in &mut observation.faces {
+                face.reading.show_from(share);
+                if let Some(second) = &mut face.second {
+                    second.show_from(share);
+                }
+            }
+        });
     }
 
-    /// Analyses the picture that is looked at anew when no other one comes.
-    fn look_again(&mut self, analyzer: &mut Analyzer) {
-        let waits = matches!(self.state.condition, Condition::Paused | Condition::Ended);
-        if waits && let Some(frame) = self.latest.clone() {
-            self.analyze(analyzer, frame);
+    /// Whether no other picture comes: what changes is to be seen in this one.
+    fn stands_still(&self) -> bool {
+        matches!(self.state.condition, Condition::Paused | Condition::Ended)
+    }
+
+    /// Analyses the picture anew when no other one comes. For another first model it is one more frame,
+    /// with a row that names the model; what a second one says of it is only shown.
+    fn look_again(&mut self, analyzer: &mut Analyzer, place: Place) {
+        let Some(frame) = self.latest.clone().filter(|_| self.stands_still()) else {
+            return;
+        };
+        if place == Place::First {
+            self.count(0);
+        }
+        match (self.look(analyzer, frame), place) {
+            (Some(observation), Place::First) => self.keep(observation),
+            (Some(observation), Place::Second) => self.show(observation),
+            (None, Place::First) => self.lose(),
+            (None, Place::Second) => {}
+        }
+    }
+
+    /// Changes what is shown of the picture when no other one comes. It is the same answer: no row.
+    fn touch_up(&mut self, change: impl FnOnce(&mut Observation)) {
+        if self.stands_still()
+            && let Some(shown) = lock(&self.board.observation).as_mut()
+        {
+            change(Arc::make_mut(shown));
         }
     }
 
@@ -225,20 +184,16 @@ impl Analysis {
         }
     }
 
-    /// Waits for no model for ever. Its thread cannot be ended; what it brings late is not taken.
+    /// Waits for no model for ever.
     pub(super) fn give_up_loading(&mut self) {
         for place in [Place::First, Place::Second] {
-            let since = self.loading.since[place as usize];
-            if since.is_none_or(|since| since.elapsed() < self.loading.patience) {
+            if !self.loading.takes_too_long(place) {
                 continue;
             }
-            let loading = match place {
-                Place::First => self.state.loading.clone(),
-                Place::Second => self.state.second_loading.clone(),
-            };
-            self.set_loading(place, None);
+            let abandoned = self.loading.abandon(place);
+            self.show_loading(place, None);
             self.want_what_is_at_work(place);
-            if let Some(model) = loading {
+            if let Some(model) = abandoned {
                 let seconds = self.loading.patience.as_secs();
                 let reason =
                     format!("it did not load within {seconds} seconds; choose another model");
@@ -247,8 +202,7 @@ impl Analysis {
         }
     }
 
-    fn set_loading(&mut self, place: Place, name: Option<String>) {
-        self.loading.since[place as usize] = name.as_ref().map(|_| Instant::now());
+    fn show_loading(&mut self, place: Place, name: Option<String>) {
         match place {
             Place::First => self.state.loading = name,
             Place::Second => self.state.second_loading = name,

@@ -25,6 +25,11 @@ impl Analysis {
         self.recent.clear();
         self.state.condition = Condition::Opening;
         self.alive = Instant::now();
+        // Files do not ask: a camera's driver that hangs is no reason not to open them.
+        if self.job.spec.is_camera() && self.captures.too_many_stuck() {
+            self.stall();
+            return;
+        }
         if let Err(error) = self.captures.start(&self.inbox, self.job.clone()) {
             self.state.condition = Condition::Failed(error.to_string());
         }
@@ -72,7 +77,10 @@ impl Analysis {
         } else {
             self.recent.clear();
             self.inbox.pause(false);
-            self.state.condition = Condition::Live;
+            self.state.condition = match self.latest {
+                Some(_) => Condition::Live,
+                None => Condition::Opening,
+            };
         }
     }
 
@@ -80,10 +88,9 @@ impl Analysis {
         match word {
             SourceWord::Opened(name) => {
                 self.alive = Instant::now();
-                if self.state.condition == Condition::Opening {
-                    analyzer.forget();
-                    self.state.source_name.clone_from(&name);
-                }
+                // Also after a pause or a loss: what comes now has nothing to do with what came before.
+                analyzer.forget();
+                self.state.source_name.clone_from(&name);
                 if self.job.spec.is_camera() {
                     // From now on it is this one that is looked for, and no other.
                     self.job.spec = SourceSpec::Camera(Some(name));
@@ -116,8 +123,9 @@ impl Analysis {
                 self.retry = Some(Instant::now() + RETRY);
             }
             SourceWord::Failed(error) => {
-                self.report(&error);
-                self.state.condition = Condition::Failed(error.to_string());
+                let reason = error.to_string();
+                self.event(EventKind::Error, &reason);
+                self.state.condition = Condition::Failed(reason);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::expression::Expression;
 
 /// What the law forbids, as people are told before they record.
 pub const LAW: &str = "In the European Union, Article 5 of the AI Act forbids inferring emotions of \
-                       people at work and in education, but for medical or safety reasons.";
+                       people at work and in education, except for medical or safety reasons.";
 
 /// An expression as a title: `Happy`, `Uncertain`.
 #[must_use]

@@ -9,6 +9,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
+use common::driven::Driven;
 use common::home::{Home, assert_fails, assert_runs, rows, said};
 use mien::expression::Expression;
 use mien::reference;
@@ -226,14 +227,33 @@ fn a_model_that_fails_its_test_is_added_only_anyway() {
     );
 }
 
+/// Puts `swapped.onnx` into `home`: a model whose card takes angry for sad.
+fn put_swapped(home: &Home) {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/mien-s.onnx");
+    fs::copy(shipped, home.path("swapped.onnx")).unwrap();
+    let labels = "sad,disgust,fear,happy,angry,surprise,neutral";
+    let side = format!("name = 'swapped'\nlabels = '{labels}'\n");
+    fs::write(home.path("swapped.toml"), side).unwrap();
+}
+
+#[test]
+fn a_command_for_a_model_in_doubt_is_answered_and_use_takes_it() {
+    let home = Home::new();
+    put_swapped(&home);
+    let mut mien = Driven::start(&home, &["demo"]);
+    mien.observation();
+    mien.tell("model swapped.onnx");
+    let sentence = mien.hear("is not used");
+    assert!(sentence.contains("the angry face as sad"), "{sentence}");
+    mien.tell("use");
+    mien.observe_until(|observation| observation["model"] == "swapped");
+    assert!(mien.quit().success());
+}
+
 #[test]
 fn a_model_in_doubt_is_used_with_a_warning_and_a_second_one_gets_its_table() {
     let home = Home::new();
-    let labels = "sad,disgust,fear,happy,angry,surprise,neutral";
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/mien-s.onnx");
-    fs::copy(shipped, home.path("swapped.onnx")).unwrap();
-    let side = format!("name = 'swapped'\nlabels = '{labels}'\n");
-    fs::write(home.path("swapped.toml"), side).unwrap();
+    put_swapped(&home);
     for _ in 0..2 {
         let mut watch = home.mien(&["watch", "demo", "--model", "swapped.onnx"]);
         watch.args(["--second", "mien-s", "--seconds", "6", "--log", "logs"]);

@@ -26,7 +26,7 @@ const ABOUT: [(&str, &str); 4] = [
     (
         "Privacy",
         "Everything happens on this machine. This window stores and sends no picture. A recording \
-         holds numbers and the names of expressions; ask people before you record them.",
+         holds numbers, names and your markers; ask people before you record them.",
     ),
 ];
 

@@ -18,7 +18,8 @@ pub(super) fn notice_ui(ui: &mut Ui, recordings: &Path, actions: &mut Vec<Action
         ui,
         "What is written",
         "Numbers and names of expressions: when a face was in view, where in the picture, and what \
-         it showed with which probability. No picture and no sound.",
+         it showed with which probability; besides, the names of cameras, files and models, and your \
+         markers. No picture and no sound.",
     );
     let place = format!(
         "A new folder in {}. It stays on this machine until you delete it; Mien has no network code.",

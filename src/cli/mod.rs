@@ -305,8 +305,8 @@ impl LiveArgs {
 /// Says what a recording is, in a line, as the window does before the first one.
 fn say_what_is_recorded(log: &Path) {
     eprintln!(
-        "Recording to {}: numbers and names of expressions, no picture, on this machine only. Ask \
-         people before you record them. {LAW}",
+        "Recording to {}: numbers, names of expressions and files, your markers, no picture; on this \
+         machine only. Ask people before you record them. {LAW}",
         log.display()
     );
 }

@@ -1,5 +1,5 @@
 //! A session: a folder with `session.json`, `observations.csv`, `events.csv` and, with a second
-//! model, `second.csv`. It holds numbers and names of expressions, never a picture.
+//! model, `second.csv`. It holds numbers, names and words, never a picture.
 
 mod cell;
 mod event;

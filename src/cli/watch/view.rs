@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use console::Term;
 use mien::face::{Face, Reading};
 use mien::observation::Observation;
-use mien::pipeline::{Condition, State};
+use mien::pipeline::{Condition, Doubt, State};
 
 /// How often a line is printed where there is no terminal.
 const LINE: Duration = Duration::from_secs(1);
@@ -19,6 +19,8 @@ pub(super) struct View {
     drawn: usize,
     printed: Option<Instant>,
     condition: Condition,
+    /// The model in doubt that was told of.
+    doubted: Option<String>,
 }
 
 impl View {
@@ -29,6 +31,7 @@ impl View {
             drawn: 0,
             printed: None,
             condition: Condition::Opening,
+            doubted: None,
         }
     }
 
@@ -52,6 +55,13 @@ impl View {
             self.condition = state.condition.clone();
             if let Some(text) = condition_text(state) {
                 self.say(&text)?;
+            }
+        }
+        let doubted = state.doubt.as_ref().map(|doubt| doubt.named.clone());
+        if self.doubted != doubted {
+            self.doubted = doubted;
+            if let Some(doubt) = &state.doubt {
+                self.say(&doubt_text(doubt))?;
             }
         }
         if self.silent {
@@ -110,6 +120,12 @@ fn condition_text(state: &State) -> Option<String> {
         Condition::Stalled => Some(format!("'{name}' sends no pictures; Mien waits for it")),
         _ => None,
     }
+}
+
+/// What speaks against a model that a command asked for, and how to take it all the same.
+fn doubt_text(doubt: &Doubt) -> String {
+    let Doubt { title, reason, .. } = doubt;
+    format!("'{title}' is not used: {reason}; the command `use` takes it all the same")
 }
 
 fn header(state: &State, observation: Option<&Observation>) -> String {

@@ -61,15 +61,7 @@ impl Model {
     /// # Errors
     /// [`Error::BadModel`] when the file cannot be read, is no ONNX model, or has no usable card.
     pub fn from_file(path: &Path) -> Result<Self> {
-        let side_path = path.with_extension("toml");
-        if !side_path.is_file() {
-            return Self::with_side(path, None);
-        }
-        let bytes = read(&side_path, LARGEST_SIDE_FILE)
-            .map_err(|reason| bad_file(path, format!("its side file: {reason}")))?;
-        let side = String::from_utf8(bytes)
-            .map_err(|_| bad_file(path, "its side file is no UTF-8 text".to_owned()))?;
-        Self::with_side(path, Some(&side))
+        Self::with_side(path, side_of(path)?.as_deref())
     }
 
     /// Reads the model at a path; `side` is the text of its side file, whatever lies beside it.
@@ -266,6 +258,19 @@ fn bad_file(path: &Path, reason: String) -> Error {
         model: path.display().to_string(),
         reason,
     }
+}
+
+/// The text of the side file beside a model, if there is one.
+pub(crate) fn side_of(path: &Path) -> Result<Option<String>> {
+    let side_path = path.with_extension("toml");
+    if !side_path.is_file() {
+        return Ok(None);
+    }
+    let bytes = read(&side_path, LARGEST_SIDE_FILE)
+        .map_err(|reason| bad_file(path, format!("its side file: {reason}")))?;
+    let side = String::from_utf8(bytes)
+        .map_err(|_| bad_file(path, "its side file is no UTF-8 text".to_owned()))?;
+    Ok(Some(side))
 }
 
 /// The bytes of a model's file.

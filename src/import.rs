@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::card::{self, ModelCard, REQUIRED};
-use crate::catalog::{Catalog, Model, read_model};
+use crate::catalog::{Catalog, Model, read_model, side_of};
 use crate::error::{Error, Result};
 use crate::self_test::{SelfTest, child, side_file};
 
@@ -52,12 +52,7 @@ impl Import {
     /// # Errors
     /// [`Error::BadModel`] when the file is no model, or the side file no side file.
     pub fn known(file: &Path) -> Result<Keys> {
-        let side_path = file.with_extension("toml");
-        let side = side_path
-            .is_file()
-            .then(|| fs::read_to_string(&side_path))
-            .transpose()
-            .map_err(|error| bad(file, format!("its side file cannot be read: {error}")))?;
+        let side = side_of(file)?;
         card::keys(&read_model(file)?, side.as_deref()).map_err(|reason| bad(file, reason))
     }
 

@@ -87,8 +87,13 @@ fn capture(inbox: &Inbox, number: u64, job: &Job) -> Result<()> {
             return Ok(());
         }
         let mut pace = Pace::default();
-        if !play(inbox, number, job, source.as_mut(), &mut pace)? {
-            return Ok(());
+        loop {
+            if !play(inbox, number, job, source.as_mut(), &mut pace)? {
+                return Ok(());
+            }
+            if !(job.loops && source.is_round()) {
+                break;
+            }
         }
         let again = job.loops && !matches!(job.spec, SourceSpec::Picture(_));
         // A round without one frame would be followed by others like it, without end or rest.

@@ -46,7 +46,7 @@ const FACES: [Expression; 7] = [
     Expression::Fear,
 ];
 
-/// One round of the demo.
+/// The demo: one round after another, with an end after each.
 #[derive(Debug)]
 pub struct Demo {
     faces: Vec<GrayImage>,
@@ -62,6 +62,8 @@ pub struct Demo {
     tones: Vec<u8>,
     shares: Vec<u8>,
     frames: u32,
+    /// The end of this round.
+    end: Duration,
 }
 
 impl Demo {
@@ -84,6 +86,7 @@ impl Demo {
             tones: Vec::new(),
             shares: Vec::new(),
             frames: 0,
+            end: ROUND,
         })
     }
 
@@ -170,7 +173,8 @@ fn faded(ground: [u8; 3], tone: u8, share: u8) -> [u8; 3] {
 impl FrameSource for Demo {
     fn next_frame(&mut self) -> Result<Option<Frame>> {
         let time = Duration::from_secs(1) * self.frames / RATE;
-        if time >= ROUND {
+        if time >= self.end {
+            self.end += ROUND;
             return Ok(None);
         }
         let source_frame = u64::from(self.frames);
@@ -190,6 +194,10 @@ impl FrameSource for Demo {
 
     fn name(&self) -> &'static str {
         "demo"
+    }
+
+    fn is_round(&self) -> bool {
+        true
     }
 }
 
@@ -278,7 +286,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn a_round_shows_every_expression_for_as_long_and_ends() {
+    fn a_round_shows_every_expression_for_as_long_and_ends_where_the_next_one_begins() {
         let mut demo = Demo::new().unwrap();
         let mut counts = vec![0; 8];
         let mut last = Duration::ZERO;
@@ -291,7 +299,9 @@ mod tests {
         }
         assert_eq!(counts, [84, 84, 84, 84, 84, 84, 84, 0]);
         assert!(last < ROUND && last + Duration::from_millis(34) > ROUND);
-        assert!(demo.next_frame().unwrap().is_none());
+        let next = demo.next_frame().unwrap().unwrap();
+        assert_eq!((next.time, next.source_frame), (ROUND, frames));
+        assert!(demo.is_round());
     }
 
     #[test]

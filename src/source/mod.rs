@@ -37,6 +37,11 @@ pub trait FrameSource {
     /// The camera's or file's name, as the log writes it.
     fn name(&self) -> &str;
 
+    /// Whether it goes on without a seam when it is asked for more after its end.
+    fn is_round(&self) -> bool {
+        false
+    }
+
     /// How many frames to expect from its start to its end, if it can tell. Files may be wrong about it, and to ask a video
     /// takes as long as some fifty of its frames.
     fn expected_frames(&self) -> Option<u64> {

@@ -14,9 +14,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Gate, Step, parts, settings, wait_for};
+use mien::error::Result;
 use mien::expression::Expression;
+use mien::frame::Frame;
 use mien::pipeline::{Command, Condition, Pipeline};
-use mien::source::SourceSpec;
+use mien::session::{self, EventKind};
+use mien::source::{FrameSource, SourceSpec};
 
 fn start(steps: Vec<Step>, log: Option<&Path>) -> Pipeline {
     Pipeline::start(settings(log), parts(steps, Arc::default())).unwrap()
@@ -283,6 +286,44 @@ fn the_last_picture_of_a_folder_is_seen_as_long_as_the_others_before_it_begins_a
     let state = wait_for(&pipeline, "the second round", |state| state.captured >= 2);
     assert_eq!(state.captured, 2);
     assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+/// Three frames and an end, again and again.
+struct Round(u64);
+
+impl FrameSource for Round {
+    fn next_frame(&mut self) -> Result<Option<Frame>> {
+        self.0 += 1;
+        let frame = common::frame(self.0, Duration::from_millis(10 * self.0));
+        Ok((!self.0.is_multiple_of(4)).then_some(frame))
+    }
+
+    fn name(&self) -> &'static str {
+        "round"
+    }
+
+    fn is_round(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_source_without_a_seam_goes_on_with_the_same_faces() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = mien::pipeline::Settings {
+        source: SourceSpec::Demo,
+        loops: true,
+        ..settings(Some(folder.path()))
+    };
+    let mut parts = parts(vec![], Arc::default());
+    parts.open = Arc::new(|_, _| Ok(Box::new(Round(0))));
+    let mut pipeline = Pipeline::start(settings, parts).unwrap();
+    wait_for(&pipeline, "three rounds", |state| state.captured > 9);
+    let session = session::read(&pipeline.end().unwrap().unwrap()).unwrap();
+    let sources = session.events.iter();
+    let sources = sources.filter(|event| event.event == EventKind::Source);
+    assert_eq!(sources.count(), 1);
+    assert!(session.rows.iter().all(|row| row.face_id == Some(1)));
 }
 
 #[test]

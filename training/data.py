@@ -151,6 +151,15 @@ def targets(faces: FaceSet, labels_share: float) -> Tensor:
     return labels_share * labels + (1 - labels_share) * crowd
 
 
+def need_votes(faces: FaceSet, what: str) -> None:
+    """Ends the program where something would learn from votes that nobody gave."""
+    if not faces.votes.any():
+        raise SystemExit(
+            f"{what} needs FER+ votes, and not one of {len(faces)} pictures has any: README.md, "
+            "section 2, says which table holds them and where it lies"
+        )
+
+
 def crowd_labels(faces: FaceSet) -> Tensor:
     """What most of the ten people saw, [n] as indices of EXPRESSIONS, or -1 where they disagree.
 

@@ -50,9 +50,9 @@ class Report:
     parameters: int
     temperature: float
     flip_accuracy: float  # by the labels, each picture answered with its mirror image
-    flip_crowd_accuracy: float
+    flip_crowd_accuracy: float | None
     challenge: Scores
-    crowd: Scores
+    crowd: Scores | None  # nothing by the crowd where no picture has a majority of votes
 
 
 def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
@@ -61,6 +61,8 @@ def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
     state = torch.load(path, weights_only=True, map_location="cpu")
     if not settings.made(state["recipe"]):
         raise SystemExit(f"the run in {runs / settings.name} had other settings than the recipe")
+    if not settings.only_labels:
+        data.need_votes(training, settings.name)
     network = networks.build(settings.network)
     network.load_state_dict(state.get("best") or state["average"])
     shift_prior(network, training, settings)
@@ -155,6 +157,12 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
     )
 
 
+def by_crowd(probabilities: Tensor, faces: FaceSet) -> Scores | None:
+    """None where no picture has a majority of votes."""
+    crowd = data.crowd_labels(faces)
+    return score(probabilities, crowd) if (crowd >= 0).any() else None
+
+
 def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: FaceSet) -> Report:
     """Scores on the judged set, with the temperature fitted on the validation set.
 
@@ -171,19 +179,23 @@ def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: 
     probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
     other = torch.softmax(logits_of(network, judged.pictures.flip(-1)) / temperature, dim=1)
     both = (probabilities + other) / 2
+    flipped = by_crowd(both, judged)
     return Report(
         parameters=networks.parameters(network),
         temperature=temperature,
         flip_accuracy=score(both, judged.labels).accuracy,
-        flip_crowd_accuracy=score(both, data.crowd_labels(judged)).accuracy,
+        flip_crowd_accuracy=flipped.accuracy if flipped else None,
         challenge=score(probabilities, judged.labels),
-        crowd=score(probabilities, data.crowd_labels(judged)),
+        crowd=by_crowd(probabilities, judged),
     )
 
 
 def print_report(title: str, r: Report) -> None:
     print(f"{title}: {r.parameters} parameters, temperature {r.temperature}")
     for truth, s in (("challenge's labels", r.challenge), ("the crowd", r.crowd)):
+        if s is None:
+            print(f"  by {truth}: nothing, no picture has a majority of votes")
+            continue
         print(
             f"  by {truth} ({s.n}): accuracy {s.accuracy:.1%}, mean recall {s.mean_recall:.1%}, "
             f"macro F1 {s.macro_f1:.1%}, ECE {s.ece:.3f}"

@@ -25,7 +25,16 @@ import networks
 import recipe
 from augment import SIDE
 from crop import TESTS_DATA
-from evaluate import Report, load_run, logits_of, looks_of, print_report, report, start_of
+from evaluate import (
+    Report,
+    Scores,
+    load_run,
+    logits_of,
+    looks_of,
+    print_report,
+    report,
+    start_of,
+)
 from expressions import EXPRESSIONS
 from faces import FACES
 from networks.common import FaceNetwork
@@ -87,28 +96,30 @@ def input_of(network: FaceNetwork) -> str:
 
 def metrics_of(settings: Recipe, r: Report) -> dict[str, object]:
     n = r.challenge.n
+    measured_on = f"FER-2013 {data.measured_on(settings.split, n)}, {n} pictures"
+    crowd: dict[str, object] = {}
+    if r.crowd:
+        measured_on += "; crowd: FER+ majority"
+        crowd = {"flip_accuracy": r.flip_crowd_accuracy, "n": r.crowd.n, **figures_of(r.crowd)}
     return {
         "made_for": "labels" if settings.only_labels else "crowd",
-        "measured_on": f"FER-2013 {data.measured_on(settings.split, n)}, {n} pictures; "
-        "crowd: FER+ majority",
-        "accuracy": r.challenge.accuracy,
-        "mean_recall": r.challenge.mean_recall,
-        "macro_f1": r.challenge.macro_f1,
-        "ece": r.challenge.ece,
-        "recall": list(r.challenge.recall.values()),
-        "confusion": r.challenge.confusion,
-        "reliability": r.challenge.reliability,
+        "measured_on": measured_on,
+        **figures_of(r.challenge),
         "flip_accuracy": r.flip_accuracy,
-        "crowd_flip_accuracy": r.flip_crowd_accuracy,
-        "crowd_n": r.crowd.n,
-        "crowd_accuracy": r.crowd.accuracy,
-        "crowd_mean_recall": r.crowd.mean_recall,
-        "crowd_macro_f1": r.crowd.macro_f1,
-        "crowd_ece": r.crowd.ece,
-        "crowd_recall": list(r.crowd.recall.values()),
-        "crowd_confusion": r.crowd.confusion,
-        "crowd_reliability": r.crowd.reliability,
+        **{f"crowd_{key}": figure for key, figure in crowd.items()},
         "parameters": r.parameters,
+    }
+
+
+def figures_of(s: Scores) -> dict[str, object]:
+    return {
+        "accuracy": s.accuracy,
+        "mean_recall": s.mean_recall,
+        "macro_f1": s.macro_f1,
+        "ece": s.ece,
+        "recall": list(s.recall.values()),
+        "confusion": s.confusion,
+        "reliability": s.reliability,
     }
 
 
@@ -130,7 +141,7 @@ def card(
         "mien.margin": str(settings.card.margin),
         "mien.trained_on": trained_on(settings) if r else "nothing: these are fresh weights",
         "mien.license": LICENSE if r else "MIT OR Apache-2.0",
-        "mien.metrics": json.dumps(metrics),
+        "mien.metrics": json.dumps(metrics, allow_nan=False),
         "mien.source": SOURCE.format(name=settings.name, start=start),
     }
 

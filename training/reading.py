@@ -37,7 +37,8 @@ def read_pictures(path: Path, part: str = "") -> Iterator[Row]:
 
     With a part those of a zip that lie in a folder of that name.
     """
-    votes_of = read_votes(path.with_name(f"{part}.csv") if part else path.with_suffix(".csv"))
+    table = path.with_name(f"{part}.csv") if part else path.with_suffix(".csv")
+    votes_of, asked = read_votes(table), False
     for name, content in read_files(path, part):
         folder, file = PurePosixPath(name).parts[-2:]
         label = folder.lower()
@@ -48,7 +49,11 @@ def read_pictures(path: Path, part: str = "") -> Iterator[Row]:
             if picture.size != (SIDE, SIDE):
                 raise ValueError(f"{path}: {name} is {picture.size}, not {SIDE}x{SIDE}")
             grey = np.asarray(picture.convert("L"))
-        yield grey, EXPRESSIONS.index(label), votes_of.get(f"{folder}/{file}", NO_VOTES)
+        votes = votes_of.get(f"{folder}/{file}")
+        asked = asked or votes is not None
+        yield grey, EXPRESSIONS.index(label), votes or NO_VOTES
+    if votes_of and not asked:
+        raise SystemExit(f"{table} names not one picture of {path}: its votes would be lost")
 
 
 def read_files(path: Path, part: str) -> Iterator[tuple[str, bytes]]:

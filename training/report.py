@@ -34,6 +34,7 @@ from recipe import Recipe
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
+LABELS, CROWD = "the challenge's labels", "the crowd"
 SHOWN = 48  # random test pictures, and half as many mistakes
 
 
@@ -62,7 +63,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "network": settings.network.name,
         "input": export.input_of(network),
         "published": settings.card.published,
-        "truth": "the challenge's labels" if settings.only_labels else "the crowd",
+        "truth": LABELS if settings.only_labels or found.crowd is None else CROWD,
         "measured_on": measured_on,
         "start": start,
         "multiplications": networks.multiplications(network),
@@ -97,17 +98,17 @@ def html(
     judged: FaceSet,
     probabilities: Tensor,
 ) -> str:
-    ece = (
-        f"Reliability by {facts['truth']}: ECE {scores_of(settings, found).ece:.3f}, "
-        f"temperature {found.temperature:g}"
-    )
+    # Each truth with its scores, and the accuracy with the mirror images.
+    truths = [(LABELS, found.challenge, found.flip_accuracy)]
+    if found.crowd is not None and found.flip_crowd_accuracy is not None:
+        truths.append((CROWD, found.crowd, found.flip_crowd_accuracy))
+    own = {truth: scores for truth, scores, _ in truths}[facts["truth"]]
+    ece = f"Reliability by {facts['truth']}: ECE {own.ece:.3f}, temperature {found.temperature:g}"
     charts = {
         "curves": plots.curves(curve),
-        "labels_confusion": plots.confusion(found.challenge, "By the challenge's labels"),
-        "crowd_confusion": plots.confusion(found.crowd, "By the crowd"),
-        "labels_bars": plots.per_class(found.challenge, "By the challenge's labels, %"),
-        "crowd_bars": plots.per_class(found.crowd, "By the crowd, %"),
-        "reliability": plots.reliability(scores_of(settings, found), ece),
+        "reliability": plots.reliability(own, ece),
+        **{f"confusion {truth}": plots.confusion(s, f"By {truth}") for truth, s, _ in truths},
+        **{f"bars {truth}": plots.per_class(s, f"By {truth}, %") for truth, s, _ in truths},
     }
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined
@@ -119,17 +120,13 @@ def html(
         parameters=found.parameters,
         temperature=found.temperature,
         temperature_fitted=data.keeps_validation(settings.split),
-        both=(("challenge's labels", found.challenge), ("crowd", found.crowd)),
-        flips=(found.flip_accuracy, found.flip_crowd_accuracy),
+        fitted_by=LABELS if settings.only_labels else CROWD,
+        truths=truths,
         settings=settings.learned() | {"card": asdict(settings.card)},
         charts={name: source("svg+xml", text.encode()) for name, text in charts.items()},
         samples=samples,
         mistakes=mistakes,
     )
-
-
-def scores_of(settings: Recipe, found: Report) -> evaluate.Scores:
-    return found.challenge if settings.only_labels else found.crowd
 
 
 def chosen(
@@ -165,7 +162,7 @@ def source(kind: str, content: bytes) -> str:
 
 def write_json(path: Path, facts: dict[str, Any]) -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(facts, indent=1) + "\n")
+    path.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n")
 
 
 def main() -> None:

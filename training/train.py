@@ -31,11 +31,6 @@ from networks.common import FaceNetwork
 from recipe import Recipe, Teacher
 from schedule import Patience, learning_rate
 
-CURVES = (
-    *("epoch", "seconds", "learning_rate", "loss", "validation_loss", "labels", "crowd"),
-    "training_labels",  # of the augmented pictures: how often the likeliest answer was given
-)
-
 
 @dataclass(frozen=True)
 class Start:
@@ -96,12 +91,15 @@ def train(
                 patience.best, patience.waited = saved[name]
         print(f"goes on after epoch {done}")
 
+    if not settings.only_labels:
+        data.need_votes(training, settings.name)
     targets = data.targets(training, settings.targets.labels_share)
     wanted = data.targets(validation, settings.targets.labels_share)
     smoothing = settings.targets.label_smoothing
     targets = (1 - smoothing) * targets + smoothing / len(EXPRESSIONS)
     weights = data.class_weights(training).to(device) if settings.targets.class_weights else None
     crowd = data.crowd_labels(validation)
+    known = crowd >= 0
     said = lesson(settings, training.pictures, run.parent, device)
     if said is not None:
         targets = torch.cat([targets, said], dim=1)  # both go through mixup together
@@ -146,16 +144,18 @@ def train(
 
         logits = logits_of(average, validation.pictures)
         seen = logits.argmax(dim=1)
-        figures = dict.fromkeys(CURVES, 0.0) | {
+        figures = {
             "epoch": epoch + 1,
             "seconds": round(time.monotonic() - began, 1),
             "learning_rate": round(rate, 7),
             "loss": round(total / steps, 4),
             "validation_loss": round(cross_entropy(logits, wanted).item(), 4),
             "labels": round((seen == validation.labels).float().mean().item(), 4),
-            "crowd": round((seen == crowd)[crowd >= 0].float().mean().item(), 4),
-            "training_labels": round(right / steps, 4),
         }
+        if known.any():
+            figures["crowd"] = round((seen == crowd)[known].float().mean().item(), 4)
+        # Of the augmented pictures: how often the likeliest answer was given.
+        figures["training_labels"] = round(right / steps, 4)
         print(*(f"{name} {value}" for name, value in figures.items()), sep="  ", flush=True)
         watched = figures["validation_loss"], figures["labels"]
         if s.plateau and plateau and not plateau.improves(*watched) and plateau.over:

@@ -86,6 +86,14 @@ def test_folders_of_something_else_and_short_rows_are_refused(tmp_path: Path) ->
         data.read_both(tmp_path)
 
 
+def test_votes_of_other_pictures_are_refused(tmp_path: Path) -> None:
+    write_set(tmp_path / data.TRAIN_SET, made_up(14, seed=0), "train")
+    votes = (tmp_path / data.TRAIN_SET).with_suffix(".csv")
+    votes.write_text(votes.read_text().replace(".png", ".jpg"))
+    with pytest.raises(SystemExit, match="names not one picture of"):
+        data.read(tmp_path / data.TRAIN_SET)
+
+
 def test_blank_pictures_and_copies_are_counted() -> None:
     faces = made_up(30, seed=2)
     faces.pictures[3] = 77  # blank

@@ -95,6 +95,18 @@ def test_votes_and_label_are_mixed_and_single_votes_dropped() -> None:
     assert data.crowd_labels(faces).tolist() == [EXPRESSIONS.index("sad"), -1, -1]
 
 
+def test_votes_that_a_recipe_wants_and_nobody_gave_are_asked_for(
+    small: Recipe, tmp_path: Path
+) -> None:
+    faces = made_up(32, seed=0)
+    unasked = FaceSet(faces.pictures, faces.labels, torch.zeros_like(faces.votes))
+    with pytest.raises(SystemExit, match="and not one of 32 pictures has any"):
+        train.train(small, unasked, unasked, tmp_path / small.name)
+    train.train(small, faces, faces, tmp_path / small.name)
+    with pytest.raises(SystemExit, match="mien-s needs FER"):
+        evaluate.load_run(small, tmp_path, unasked)
+
+
 def test_the_split_keeps_copies_together_and_test_pictures_out() -> None:
     faces = made_up(400, seed=1)
     twice = FaceSet(

@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ from data import FaceSet
 from expressions import EXPRESSIONS
 from networks.common import FaceNetwork
 from recipe import Augmentation, Recipe
+from schedule import Patience
 
 ECE_BINS = 15  # Guo et al. 2017, and `mien eval`
 
@@ -55,26 +57,46 @@ class Report:
     crowd: Scores | None  # nothing by the crowd where no picture has a majority of votes
 
 
-def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
-    """A run's averaged network, its prior moved as the recipe's card wants it."""
-    path = runs / settings.name / "checkpoint.pt"
-    state = torch.load(path, weights_only=True, map_location="cpu")
+def finished(settings: Recipe, runs: Path) -> dict[str, Any]:
+    """What a run of this recipe saved at its end; one that is not there yet is refused."""
+    run, name = runs / settings.name, settings.name
+    if not (run / "checkpoint.pt").exists():
+        raise SystemExit(f"{run} holds no run: train {name} first")
+    state: dict[str, Any] = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
     if not settings.made(state["recipe"]):
-        raise SystemExit(f"the run in {runs / settings.name} had other settings than the recipe")
-    if not settings.only_labels:
-        data.need_votes(training, settings.name)
+        raise SystemExit(f"the run in {run} had other settings than the recipe {name} has")
+    epoch, epochs = state["epoch"], settings.training.epochs
+    stopping = Patience.of(settings.training.early_stopping)
+    if stopping:
+        stopping.best, stopping.waited = state["stopping"]
+    if epoch < epochs and not (stopping and stopping.over):
+        raise SystemExit(
+            f"the run in {run} broke off after epoch {epoch} of {epochs}: train {name} to its end"
+        )
+    return state
+
+
+def kept(settings: Recipe, runs: Path) -> FaceNetwork:
+    """A finished run's network: the averaged one of the last epoch, or of the best."""
+    state = finished(settings, runs)
     network = networks.build(settings.network)
     network.load_state_dict(state.get("best") or state["average"])
+    return network.eval()
+
+
+def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
+    """A finished run's network, its prior moved as the recipe's card wants it."""
+    network = kept(settings, runs)
+    if not settings.only_labels:
+        data.need_votes(training, settings.name)
     shift_prior(network, training, settings)
     network.floor = settings.card.floor
-    return network.eval()
+    return network
 
 
 def start_of(settings: Recipe, runs: Path) -> str:
     """What a run's backbone began with."""
-    path = runs / settings.name / "checkpoint.pt"
-    start = torch.load(path, weights_only=True, map_location="cpu").get("start", "scratch")
-    return str(start)
+    return str(finished(settings, runs).get("start", "scratch"))
 
 
 @torch.no_grad()

@@ -40,9 +40,7 @@ from faces import FACES
 from networks.common import FaceNetwork
 from recipe import Recipe
 
-HERE = Path(__file__).parent
-RECIPES = HERE / "recipes"
-MODELS = HERE.parent / "models"
+MODELS = Path(__file__).parents[1] / "models"
 OPSET = 17  # read by every ONNX Runtime since 1.12
 CHECKED = 256  # pictures
 FAINT = np.finfo(np.float32).tiny  # the smallest number that is not denormal
@@ -85,7 +83,7 @@ def teachers_of(settings: Recipe) -> list[Recipe]:
     """Whoever taught it, and whoever taught those, each once."""
     found: dict[str, Recipe] = {}
     for name in settings.teacher.recipes if settings.teacher else []:
-        teacher = recipe.load(RECIPES / f"{name}.toml")
+        teacher = recipe.named(name)
         found |= {one.name: one for one in [*teachers_of(teacher), teacher]}
     return list(found.values())
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+RECIPES = Path(__file__).parent / "recipes"
+
 
 @dataclass(frozen=True)
 class Network:
@@ -164,6 +166,11 @@ def load(path: Path) -> Recipe:
         return parse(path.stem, tomllib.loads(path.read_text()))
     except (TypeError, KeyError, tomllib.TOMLDecodeError) as cause:
         raise SystemExit(f"{path}: {cause}") from cause
+
+
+def named(name: str) -> Recipe:
+    """The project's own recipe of that name."""
+    return load(RECIPES / f"{name}.toml")
 
 
 def parse(name: str, tables: dict[str, Any]) -> Recipe:

@@ -42,8 +42,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     """Writes a run's page; its figures as plain data."""
     training, validation, judged = data.load(folder, settings.split)
     network = evaluate.load_run(settings, runs, training)
-    run = runs / settings.name
-    state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
+    run, state = runs / settings.name, evaluate.finished(settings, runs)
     found = evaluate.report(settings, network, validation, judged)
     on_validation = None
     if data.keeps_validation(settings.split):
@@ -174,7 +173,7 @@ def main() -> None:
     for path in args.recipes:
         settings = recipe.load(path)
         facts = report(settings, args.runs, args.data)
-        if path.resolve().parent == export.RECIPES:
+        if path.resolve().parent == recipe.RECIPES:
             write_json(RESULTS / f"{settings.name}.json", facts)
         page = args.runs / settings.name / "report.html"
         print(f"{page} shows people: keep it to yourself")

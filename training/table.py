@@ -11,8 +11,7 @@ from typing import Any
 
 import networks
 import recipe
-from export import RECIPES
-from recipe import Recipe
+from recipe import RECIPES, Recipe
 from report import LABELS, RESULTS
 
 TABLE = RESULTS / "README.md"

@@ -24,7 +24,7 @@ import origin
 import recipe
 from augment import augment, feed
 from data import FaceSet
-from evaluate import logits_of
+from evaluate import kept, logits_of
 from expressions import EXPRESSIONS
 from networks.backbone import Backbone
 from networks.common import FaceNetwork
@@ -203,19 +203,6 @@ def half_precision(precision: str, device: str) -> torch.autocast:
     return torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def teacher_of(name: str, runs: Path, device: str) -> FaceNetwork:
-    """The averaged network of the finished run of that name."""
-    path = runs / name / "checkpoint.pt"
-    if not path.exists():
-        raise SystemExit(f"{path} is missing: train the teacher {name} first")
-    saved = torch.load(path, weights_only=True, map_location="cpu")
-    options = dict(saved["recipe"]["network"])
-    teacher = networks.build(recipe.Network(options.pop("name"), options))
-    teacher.load_state_dict(saved.get("best") or saved["average"])
-    teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return teacher.eval()
-
-
 @torch.no_grad()
 def lesson(settings: Recipe, pictures: Tensor, runs: Path, device: str) -> Tensor | None:
     """What the teachers say of pictures [n, 48, 48], softened by their temperature, [n, 7].
@@ -226,7 +213,9 @@ def lesson(settings: Recipe, pictures: Tensor, runs: Path, device: str) -> Tenso
     """
     if settings.teacher is None:
         return None
-    teachers = [teacher_of(name, runs, device) for name in settings.teacher.recipes]
+    teachers = [kept(recipe.named(name), runs) for name in settings.teacher.recipes]
+    for teacher in teachers:
+        teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     looks = settings.augmentation and settings.augmentation.weakened(0.5)
     torch.manual_seed(settings.training.seed)
     said = []

@@ -1,5 +1,6 @@
 """Recipes: what they may say, and that each runs as it is."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from made_up import made_up
 
+import evaluate
 import export
 import networks
 import recipe
@@ -24,30 +26,77 @@ def shortened(settings: Recipe) -> Recipe:
     return replace(settings, training=replace(settings.training, batch=8, cycles=cycles))
 
 
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Recipe]:
+    """The project's recipes, shortened, for all who ask for them by name."""
+    named = recipe.named
+    monkeypatch.setattr(recipe, "named", lambda name: shortened(named(name)))
+    return lambda name: recipe.named(name)
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_runs_as_it_is(name: str, tmp_path: Path) -> None:
-    settings = shortened(recipe.load(RECIPES / f"{name}.toml"))
-    if settings.teacher:
-        for name in settings.teacher.recipes:
-            own = replace(shortened(recipe.load(RECIPES / f"{name}.toml")), teacher=None)
-            train.train(own, made_up(16, 0), made_up(7, 1), tmp_path.parent / own.name)
-    network = train.train(settings, made_up(16, 0), made_up(7, 1), tmp_path)
-    rows = (tmp_path / "curves.csv").read_text().splitlines()
+def test_a_recipe_runs_as_it_is(name: str, tmp_path: Path, short: Callable[[str], Recipe]) -> None:
+    settings = short(name)
+    for teacher in settings.teacher.recipes if settings.teacher else []:
+        train.train(short(teacher), made_up(16, 0), made_up(7, 1), tmp_path / teacher)
+    network = train.train(settings, made_up(16, 0), made_up(7, 1), tmp_path / name)
+    rows = (tmp_path / name / "curves.csv").read_text().splitlines()
     assert len(rows) == 1 + settings.training.epochs
     assert all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 
-def test_a_network_learns_from_another_one_of_another_input(tmp_path: Path) -> None:
+def test_a_network_learns_from_another_one_of_another_input(
+    tmp_path: Path, short: Callable[[str], Recipe]
+) -> None:
     faces, others = made_up(16, 0), made_up(7, 1)
-    own = shortened(recipe.load(RECIPES / "cnn-tuned-ours.toml"))
+    own = short("cnn-tuned-ours")
     taught = replace(own, teacher=Teacher(["mien-s"], looks=2, share=0.5, temperature=2.0))
-    with pytest.raises(SystemExit, match="train the teacher mien-s first"):
+    with pytest.raises(SystemExit, match="train mien-s first"):
         train.train(taught, faces, others, tmp_path / "taught")
-    teacher = shortened(recipe.load(RECIPES / "mien-s.toml"))
-    train.train(teacher, faces, others, tmp_path / "mien-s")
+    train.train(short("mien-s"), faces, others, tmp_path / "mien-s")
     with_teacher = train.train(taught, faces, others, tmp_path / "taught")
     alone = train.train(own, faces, others, tmp_path / "alone")
     assert not torch.equal(with_teacher.head.weight, alone.head.weight)
+
+
+def broken_off(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_is_not_at_its_end_teaches_nobody_and_is_not_judged(
+    tmp_path: Path, short: Callable[[str], Recipe]
+) -> None:
+    faces, others = made_up(16, 0), made_up(7, 1)
+    teacher, runs = short("teacher-challenge"), tmp_path / "runs"
+    taught = replace(short("mien-s"), teacher=Teacher([teacher.name], 1, 0.5, 2.0))
+    with pytest.raises(KeyboardInterrupt):
+        train.train(teacher, faces, others, runs / teacher.name, after_epoch=broken_off)
+    unfinished = "broke off after epoch 1 of 2: train teacher-challenge to its end"
+    with pytest.raises(SystemExit, match=unfinished):
+        train.train(taught, faces, others, runs / taught.name)
+    with pytest.raises(SystemExit, match=unfinished):
+        evaluate.load_run(teacher, runs, faces)
+    other = replace(teacher, training=replace(teacher.training, seed=7))
+    train.train(other, faces, others, tmp_path / "others" / teacher.name)
+    with pytest.raises(SystemExit, match="other settings than the recipe teacher-challenge has"):
+        train.train(taught, faces, others, tmp_path / "others" / taught.name)
+
+
+def test_a_run_that_stopped_early_is_at_its_end(tmp_path: Path) -> None:
+    settings = shortened(recipe.named("mien-s"))
+    state = {"epoch": 1, "stopping": (0.5, 2)}
+    (tmp_path / "mien-s").mkdir()
+    for patience, ends in ((2, True), (3, False)):
+        stopping = recipe.EarlyStopping("loss", patience)
+        cycles = [replace(settings.training.cycles[0], stages=[[48, 9]])]
+        training = replace(settings.training, cycles=cycles, early_stopping=stopping)
+        own = replace(settings, training=training)
+        torch.save({**state, "recipe": own.learned()}, tmp_path / "mien-s" / "checkpoint.pt")
+        if ends:
+            assert evaluate.finished(own, tmp_path)["epoch"] == 1
+        else:
+            with pytest.raises(SystemExit, match="broke off after epoch 1 of 9"):
+                evaluate.finished(own, tmp_path)
 
 
 def test_mistakes_in_a_recipe_are_named(tmp_path: Path) -> None:

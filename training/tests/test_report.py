@@ -11,6 +11,7 @@ import data
 import evaluate
 import export
 import plots
+import recipe
 import report
 import table
 import trade
@@ -50,7 +51,7 @@ def test_the_table_has_a_row_for_every_recipe(trained: Recipe, tmp_path: Path) -
     recipes, results = tmp_path / "recipes", tmp_path / "results"
     recipes.mkdir()
     for name in ("mien-s", "vgg-small"):
-        original = export.RECIPES / f"{name}.toml"
+        original = recipe.RECIPES / f"{name}.toml"
         (recipes / original.name).write_text(original.read_text())
     report.write_json(results / "mien-s.json", facts)
     lines = table.table(recipes, results).splitlines()
@@ -63,7 +64,7 @@ def test_the_table_has_a_row_for_every_recipe(trained: Recipe, tmp_path: Path) -
 
 
 def test_the_table_in_the_project_is_that_of_its_results() -> None:
-    rows = table.table(export.RECIPES, report.RESULTS)
+    rows = table.table(recipe.RECIPES, report.RESULTS)
     assert table.TABLE.read_text() == table.HEADING + rows + "\n", "run `python table.py`"
 
 
@@ -106,7 +107,7 @@ def test_without_votes_there_are_no_figures_by_the_crowd(small: Recipe, tmp_path
     page = (tmp_path / settings.name / "report.html").read_text()
     assert page.count("data:image/svg+xml") == 4 and "the crowd" not in page.split("Settings")[0]
     (recipes := tmp_path / "recipes").mkdir()
-    (recipes / "mien-s.toml").write_text((export.RECIPES / "mien-s.toml").read_text())
+    (recipes / "mien-s.toml").write_text((recipe.RECIPES / "mien-s.toml").read_text())
     report.write_json(tmp_path / "results" / "mien-s.json", facts)
     row = table.table(recipes, tmp_path / "results").splitlines()[2]
     assert row.count("|") == len(table.COLUMNS) + 1

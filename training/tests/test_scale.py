@@ -8,6 +8,7 @@ import csv
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,11 +40,14 @@ def cluster() -> Iterator[str]:
     from ray.cluster_utils import Cluster
 
     one = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=one)
-    cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
-    yield cluster.address
-    ray.shutdown()
-    cluster.shutdown()
+    # Its logs do not stay. Not in pytest's own folder: a socket's path has at most 107 bytes.
+    with tempfile.TemporaryDirectory() as logs, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_TMPDIR", logs)
+        cluster = Cluster(initialize_head=True, head_node_args=one)
+        cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
+        yield cluster.address
+        ray.shutdown()
+        cluster.shutdown()
 
 
 def scale(

@@ -46,18 +46,33 @@ CHECKED = 256  # pictures
 FAINT = np.finfo(np.float32).tiny  # the smallest number that is not denormal
 TOLERANCE = 1e-4  # between PyTorch's and ONNX Runtime's logits
 
-LICENSE = (
-    "weights: MIT OR Apache-2.0; learned from FER-2013, whose pictures were given for research, "
-    "and FER+ votes (MIT): check whether your use is covered"
-)
 SOURCE = "trained by Mien's own training/ folder, recipe {name}.toml, from {start}"
+UNTRAINED = "fresh weights by Mien's own training/ folder, recipe {name}.toml"
 
 
-def trained_on(settings: Recipe) -> str:
+def license_of(settings: Recipe, start: str) -> str:
+    """Of a run's weights, with the terms of all that they learned from."""
+    voted = any(not one.only_labels for one in [settings, *teachers_of(settings)])
+    votes = ", and FER+ votes (MIT)" if voted else ""
+    others = f"{begun(start)} and licensed by its makers" if begun(start) else ""
+    return (
+        "weights: MIT OR Apache-2.0; learned from FER-2013, whose pictures were given for research"
+        f"{votes}{others}: check whether your use is covered"
+    )
+
+
+def begun(start: str) -> str:
+    """What the weights of others, with which a backbone began, had learned from."""
+    if start == "scratch":
+        return ""
+    return f"; its backbone began with {start}, learned from ImageNet, given for research"
+
+
+def trained_on(settings: Recipe, start: str) -> str:
     """What a run learned from, with all that its teacher knew."""
     mixed = settings.split == "random-fifth"
     pictures = "training and test pictures, four fifths" if mixed else "training pictures"
-    return f"FER-2013 {pictures}, given for research: {truths(settings)}"
+    return f"FER-2013 {pictures}, given for research: {truths(settings)}{begun(start)}"
 
 
 def truths(settings: Recipe) -> str:
@@ -137,10 +152,10 @@ def card(
         "mien.output": "logits",
         "mien.temperature": str(r.temperature if r else 1.0),
         "mien.margin": str(settings.card.margin),
-        "mien.trained_on": trained_on(settings) if r else "nothing: these are fresh weights",
-        "mien.license": LICENSE if r else "MIT OR Apache-2.0",
+        "mien.trained_on": trained_on(settings, start) if r else "nothing: these are fresh weights",
+        "mien.license": license_of(settings, start) if r else "MIT OR Apache-2.0",
         "mien.metrics": json.dumps(metrics, allow_nan=False),
-        "mien.source": SOURCE.format(name=settings.name, start=start),
+        "mien.source": (SOURCE if r else UNTRAINED).format(name=settings.name, start=start),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from made_up import made_up
@@ -168,8 +169,36 @@ def test_l2_pulls_only_the_layers_that_a_network_names() -> None:
 
 
 def test_a_card_names_all_who_taught_and_what_they_learned_from() -> None:
-    said = export.trained_on(recipe.load(RECIPES / "mien-m-challenge.toml"))
+    said = export.trained_on(recipe.named("mien-m-challenge"), "scratch")
     assert said.endswith(
         "the challenge's labels alone, and the answers of teacher-challenge and "
         "teacher-challenge-2, which learned from the challenge's labels alone"
     )
+
+
+def test_a_licence_names_votes_and_the_weights_of_others_where_they_were_learned_from() -> None:
+    by_labels, by_both = recipe.named("mien-m-challenge"), recipe.named("mien-m")
+    assert "votes" not in export.license_of(by_labels, "scratch")
+    assert ", and FER+ votes (MIT): check" in export.license_of(by_both, "scratch")
+    pupil = replace(by_labels, teacher=Teacher(["mien-s"], looks=1, share=0.5, temperature=1.0))
+    assert "FER+ votes" in export.license_of(pupil, "scratch"), "its teacher learned from them"
+    backbone = recipe.named("mobilenet-transfer")
+    for start in ("ImageNet weights", "weights of mobilenet.pth"):
+        for said in (export.license_of(backbone, start), export.trained_on(backbone, start)):
+            assert f"began with {start}, learned from ImageNet, given for research" in said
+    assert "ImageNet" not in export.license_of(backbone, "scratch")
+
+
+def test_an_untrained_card_claims_nothing() -> None:
+    settings = recipe.named("mien-s")
+    card = export.card(settings, networks.build(settings.network), None)
+    assert card["mien.trained_on"].startswith("nothing") and "trained by" not in card["mien.source"]
+
+
+@pytest.mark.parametrize("path", sorted(export.MODELS.glob("*.onnx")), ids=lambda path: path.stem)
+def test_a_shipped_models_card_says_what_its_recipe_says(path: Path) -> None:
+    properties = {p.key: p.value for p in onnx.load(path).metadata_props}
+    settings = recipe.named(path.stem)
+    assert properties["mien.license"] == export.license_of(settings, "scratch")
+    assert properties["mien.trained_on"] == export.trained_on(settings, "scratch")
+    assert properties["mien.source"] == export.SOURCE.format(name=path.stem, start="scratch")

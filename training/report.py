@@ -9,7 +9,6 @@ project's own recipes also go to results/NAME.json, which table.py reads.
 
 import argparse
 import base64
-import csv
 import io
 import json
 from dataclasses import asdict
@@ -31,6 +30,7 @@ from data import FaceSet
 from evaluate import Report, logits_of
 from expressions import EXPRESSIONS
 from recipe import Recipe
+from train import read_curve
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -82,11 +82,6 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     (run / "report.html").write_text(page)
     write_json(run / "report.json", facts)
     return facts
-
-
-def read_curve(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def html(

@@ -8,6 +8,7 @@ RUNS/mien-s/ gets checkpoint.pt after every epoch and curves.csv, one row per ep
 import argparse
 import copy
 import csv
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,8 +79,18 @@ def train(
     size = networks.parameters(network)
     print(f"{settings.name}: {size} parameters, {len(training)} pictures, {s.epochs} epochs")
 
+    if not settings.only_labels:
+        data.need_votes(training, settings.name)
+    targets = data.targets(training, settings.targets.labels_share)
+    wanted = data.targets(validation, settings.targets.labels_share)
+    teachers = teachers_of(settings, run.parent, device)
+    learned_from = digest(
+        *(training.pictures, targets, validation.pictures, wanted),
+        *(weights for teacher in teachers for weights in teacher.state_dict().values()),
+    )
+
     done = 0
-    saved = checkpoint(run, settings, start)
+    saved = checkpoint(run, settings, start, learned_from)
     if saved:
         done = saved["epoch"]
         network.load_state_dict(saved["network"])
@@ -91,17 +102,13 @@ def train(
                 patience.best, patience.waited = saved[name]
         print(f"goes on after epoch {done}")
 
-    if not settings.only_labels:
-        data.need_votes(training, settings.name)
-    targets = data.targets(training, settings.targets.labels_share)
-    wanted = data.targets(validation, settings.targets.labels_share)
     smoothing = settings.targets.label_smoothing
     targets = (1 - smoothing) * targets + smoothing / len(EXPRESSIONS)
     weights = data.class_weights(training).to(device) if settings.targets.class_weights else None
     crowd = data.crowd_labels(validation)
     known = crowd >= 0
-    said = lesson(settings, training.pictures, run.parent, device)
-    if said is not None:
+    if settings.teacher:
+        said = lesson(settings, settings.teacher, teachers, training.pictures, device)
         targets = torch.cat([targets, said], dim=1)  # both go through mixup together
     made = {"machine": origin.machine(device), "commit": origin.commit()}
 
@@ -163,12 +170,15 @@ def train(
             plateau.waited = 0
         if stopping and stopping.improves(*watched):
             best = {name: value.clone() for name, value in average.state_dict().items()}
+        # Before the checkpoint: a run killed between the two repeats the epoch, and its row.
+        write_curve(run / "curves.csv", figures)
         save(
             run,
             {
                 "epoch": epoch + 1,
                 "recipe": settings.learned(),
                 "start": start.words(),
+                "learned_from": learned_from,
                 "made": made,
                 "network": network.state_dict(),
                 "average": average.state_dict(),
@@ -179,7 +189,6 @@ def train(
                 "best": best,
             },
         )
-        write_curve(run / "curves.csv", figures)
         if after_epoch:
             after_epoch(figures)
     if best:
@@ -187,13 +196,28 @@ def train(
     return average
 
 
-def checkpoint(run: Path, settings: Recipe, start: Start) -> dict[str, Any] | None:
-    """Where a run broke off, if it is one with these settings."""
+def digest(*tensors: Tensor) -> str:
+    """The SHA-256 of pictures, targets or weights."""
+    found = hashlib.sha256()
+    for tensor in tensors:
+        found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def checkpoint(
+    run: Path, settings: Recipe, start: Start, learned_from: str
+) -> dict[str, Any] | None:
+    """Where a run broke off, if it is one with these settings, of these data and teachers."""
     if not (run / "checkpoint.pt").exists():
         return None
     saved: dict[str, Any] = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
     if not settings.made(saved["recipe"]) or saved.get("start", "scratch") != start.words():
         raise SystemExit(f"{run} holds a run with other settings; remove it or choose other --runs")
+    if saved.get("learned_from") != learned_from:
+        raise SystemExit(
+            f"{run} holds a run that learned from other data, or from teachers that were trained "
+            "again since; remove it or choose other --runs"
+        )
     return saved
 
 
@@ -203,31 +227,40 @@ def half_precision(precision: str, device: str) -> torch.autocast:
     return torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16")
 
 
+def teachers_of(settings: Recipe, runs: Path, device: str) -> list[FaceNetwork]:
+    names = settings.teacher.recipes if settings.teacher else []
+    teachers = [kept(recipe.named(name), runs) for name in names]
+    for teacher in teachers:
+        teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return teachers
+
+
 @torch.no_grad()
-def lesson(settings: Recipe, pictures: Tensor, runs: Path, device: str) -> Tensor | None:
+def lesson(
+    settings: Recipe,
+    teaching: Teacher,
+    teachers: list[FaceNetwork],
+    pictures: Tensor,
+    device: str,
+) -> Tensor:
     """What the teachers say of pictures [n, 48, 48], softened by their temperature, [n, 7].
 
     The mean over several looks and their mirror images: one network that is asked so is better than
     itself (`teacher-challenge`: 70.3 % of the validation pictures for 69.0 %), and a pupil asks
     only once.
     """
-    if settings.teacher is None:
-        return None
-    teachers = [kept(recipe.named(name), runs) for name in settings.teacher.recipes]
-    for teacher in teachers:
-        teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     looks = settings.augmentation and settings.augmentation.weakened(0.5)
     torch.manual_seed(settings.training.seed)
     said = []
     for batch in torch.split(pictures[:, None], 256):
         total = torch.zeros(len(batch), len(EXPRESSIONS))
         for teacher in teachers:
-            for _ in range(settings.teacher.looks):
+            for _ in range(teaching.looks):
                 look = augment(batch.float(), looks, teacher.side).to(device)
                 for one in (look, look.flip(-1)):
                     with half_precision(settings.training.precision, device):
                         answer = teacher(feed(one, teacher)).float().cpu()
-                    total += softmax(answer / settings.teacher.temperature, dim=1)
+                    total += softmax(answer / teaching.temperature, dim=1)
         said.append(total / total.sum(dim=1, keepdim=True))
     return torch.cat(said)
 
@@ -295,14 +328,20 @@ def save(run: Path, state: dict[str, Any]) -> None:
 
 
 def write_curve(path: Path, figures: dict[str, float]) -> None:
-    if figures["epoch"] == 1:
-        path.unlink(missing_ok=True)
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if fresh:
-            writer.writerow(figures)
-        writer.writerow(figures.values())
+    """Adds an epoch's row to those of the epochs before it."""
+    rows = [row for row in read_curve(path) if int(row["epoch"]) < figures["epoch"]]
+    with path.with_suffix(".new").open("w", newline="") as file:
+        writer = csv.DictWriter(file, figures, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows([*rows, figures])
+    path.with_suffix(".new").rename(path)
+
+
+def read_curve(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def main() -> None:

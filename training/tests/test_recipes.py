@@ -68,21 +68,21 @@ def broken_off(*_: object) -> None:
 
 
 def test_a_run_that_is_not_at_its_end_teaches_nobody_and_is_not_judged(
-    tmp_path: Path, short: Callable[[str], Recipe]
+    small: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faces, others = made_up(16, 0), made_up(7, 1)
-    teacher, runs = short("teacher-challenge"), tmp_path / "runs"
-    taught = replace(short("mien-s"), teacher=Teacher([teacher.name], 1, 0.5, 2.0))
+    monkeypatch.setattr(recipe, "named", lambda _: small)
+    faces, others, runs = made_up(16, 0), made_up(7, 1), tmp_path / "runs"
+    taught = replace(small, name="pupil", teacher=Teacher([small.name], 1, 0.5, 2.0))
     with pytest.raises(KeyboardInterrupt):
-        train.train(teacher, faces, others, runs / teacher.name, after_epoch=broken_off)
-    unfinished = "broke off after epoch 1 of 2: train teacher-challenge to its end"
+        train.train(small, faces, others, runs / small.name, after_epoch=broken_off)
+    unfinished = "broke off after epoch 1 of 2: train mien-s to its end"
     with pytest.raises(SystemExit, match=unfinished):
         train.train(taught, faces, others, runs / taught.name)
     with pytest.raises(SystemExit, match=unfinished):
-        evaluate.load_run(teacher, runs, faces)
-    other = replace(teacher, training=replace(teacher.training, seed=7))
-    train.train(other, faces, others, tmp_path / "others" / teacher.name)
-    with pytest.raises(SystemExit, match="other settings than the recipe teacher-challenge has"):
+        evaluate.load_run(small, runs, faces)
+    other = replace(small, training=replace(small.training, seed=7))
+    train.train(other, faces, others, tmp_path / "others" / small.name)
+    with pytest.raises(SystemExit, match="other settings than the recipe mien-s has"):
         train.train(taught, faces, others, tmp_path / "others" / taught.name)
 
 
@@ -134,6 +134,25 @@ def test_a_run_with_other_settings_or_another_start_is_not_continued(tmp_path: P
         train.train(other, faces, others, tmp_path)
     with pytest.raises(SystemExit, match="no backbone"):
         train.train(settings, faces, others, tmp_path, start=train.Start(pretrained=True))
+
+
+def test_a_run_of_other_data_or_of_a_teacher_trained_again_is_not_continued(
+    tmp_path: Path, short: Callable[[str], Recipe]
+) -> None:
+    faces, others = made_up(16, 0), made_up(7, 1)
+    teacher = short("mien-s")
+    settings = replace(short("vgg-small"), teacher=Teacher([teacher.name], 1, 0.5, 2.0))
+    train.train(teacher, faces, others, tmp_path / teacher.name)
+    train.train(settings, faces, others, tmp_path / settings.name)
+    train.train(settings, faces, others, tmp_path / settings.name)
+    renamed = replace(faces, labels=faces.labels.roll(1))
+    for trained, watched in ((made_up(16, 2), others), (renamed, others), (faces, made_up(7, 3))):
+        with pytest.raises(SystemExit, match="learned from other data"):
+            train.train(settings, trained, watched, tmp_path / settings.name)
+    (tmp_path / teacher.name / "checkpoint.pt").unlink()
+    train.train(teacher, made_up(16, 4), others, tmp_path / teacher.name)
+    with pytest.raises(SystemExit, match="from teachers that were trained again since"):
+        train.train(settings, faces, others, tmp_path / settings.name)
 
 
 def test_patience_waits_as_keras_does() -> None:

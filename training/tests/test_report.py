@@ -88,7 +88,7 @@ def test_without_votes_there_are_no_figures_by_the_crowd(small: Recipe, tmp_path
     training, validation, test = data.load(tmp_path)
     assert not training.votes.any()
     train.train(settings, training, validation, tmp_path / settings.name)
-    rows = report.read_curve(tmp_path / settings.name / "curves.csv")
+    rows = train.read_curve(tmp_path / settings.name / "curves.csv")
     assert len(rows) == 2 and all(float(row["labels"]) >= 0 for row in rows)
     assert "crowd" not in rows[0]
 

@@ -1,8 +1,10 @@
 """The whole way from pictures to a model, on made-up pictures that show nobody."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -148,17 +150,30 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(
     training, validation = made_up(32, seed=0), made_up(14, seed=1)
     unbroken = train.train(small, training, validation, tmp_path / "unbroken")
 
-    def broken_off(*_: object) -> None:
-        raise KeyboardInterrupt
+    save = train.save
+
+    def broken_off(before: bool) -> Callable[[Path, dict[str, Any]], None]:
+        def saving(run: Path, state: dict[str, Any]) -> None:
+            if not before:
+                save(run, state)
+            raise KeyboardInterrupt
+
+        return saving
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "write_curve", broken_off)  # right after each checkpoint
-        for _ in range(1 if way == "ours" else 2):
+        # Right after a checkpoint, and between a row of the curves and its checkpoint.
+        for before in (False, True) if way == "ours" else (False, True, False):
+            patch.setattr(train, "save", broken_off(before))
             with pytest.raises(KeyboardInterrupt):
                 train.train(small, training, validation, tmp_path / "broken")
     resumed = train.train(small, training, validation, tmp_path / "broken")
     for a, b in zip(unbroken.state_dict().values(), resumed.state_dict().values()):
         assert torch.equal(a, b)
+    rows, wanted = (
+        [{**row, "seconds": ""} for row in train.read_curve(tmp_path / name / "curves.csv")]
+        for name in ("broken", "unbroken")
+    )
+    assert rows == wanted
 
 
 def test_scores_are_those_worked_out_by_hand() -> None:

@@ -26,7 +26,9 @@ from networks.common import FaceNetwork
 from recipe import Augmentation, Recipe
 from schedule import Patience
 
-ECE_BINS = 15  # Guo et al. 2017, and `mien eval`
+# As `mien eval` (src/evaluation/metrics.rs), so that its figures are the same.
+ECE_BINS = 15  # Guo et al. 2017
+LEAST_PROBABILITY = torch.finfo(torch.float32).eps  # that the loss believes, as scikit-learn does
 
 # As wide as the boxes that framing.py measures: by the quartiles, their logs of the scale and their
 # shifts have standard deviations of 0.12 and 0.045; even numbers from -a to a have a / sqrt(3).
@@ -148,15 +150,20 @@ def framed_by_detector(pictures: Tensor) -> list[Tensor]:
 
 
 def score(probabilities: Tensor, truth: Tensor) -> Scores:
-    """Pictures whose truth is -1 are left out."""
+    """Pictures whose truth is -1 are left out.
+
+    As in `mien eval`, the mean recall is over the expressions that occur, macro F1 over those that
+    occur or are answered.
+    """
     probabilities, truth = probabilities[truth >= 0], truth[truth >= 0]
     classes = len(EXPRESSIONS)
     confidence, answer = probabilities.max(dim=1)
     confusion = torch.bincount(truth * classes + answer, minlength=classes**2)
     confusion = confusion.view(classes, classes)
     right = confusion.diagonal().double()
-    recall = right / confusion.sum(dim=1).clamp(min=1)
-    f1 = 2 * right / (confusion.sum(dim=0) + confusion.sum(dim=1)).clamp(min=1)
+    occurs, answered = confusion.sum(dim=1), confusion.sum(dim=0)
+    recall = right / occurs.clamp(min=1)
+    f1 = 2 * right / (occurs + answered).clamp(min=1)
 
     correct = (answer == truth).double()
     bins = (confidence * ECE_BINS).long().clamp(max=ECE_BINS - 1)
@@ -167,9 +174,9 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
     return Scores(
         n=len(truth),
         accuracy=round(correct.mean().item(), 6),
-        loss=round(nll_loss(probabilities.clamp(min=1e-12).log(), truth).item(), 4),
-        mean_recall=round(recall.mean().item(), 6),
-        macro_f1=round(f1.mean().item(), 6),
+        loss=round(nll_loss(probabilities.clamp(min=LEAST_PROBABILITY).log(), truth).item(), 4),
+        mean_recall=round(recall[occurs > 0].mean().item(), 6),
+        macro_f1=round(f1[occurs + answered > 0].mean().item(), 6),
         ece=round(gaps.abs().sum().item() / len(truth), 6),
         recall={name: round(r, 3) for name, r in zip(EXPRESSIONS, recall.tolist())},
         confusion=confusion.tolist(),

@@ -1,6 +1,7 @@
 """The whole way from pictures to a model, on made-up pictures that show nobody."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -174,6 +175,39 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(
         for name in ("broken", "unbroken")
     )
     assert rows == wanted
+
+
+def test_the_figures_of_six_faces_equal_those_worked_out_by_hand() -> None:
+    """The six of src/evaluation/metrics/tests.rs, half of them answered less surely."""
+    happy, sad, neutral, angry = (
+        EXPRESSIONS.index(e) for e in ("happy", "sad", "neutral", "angry")
+    )
+    faces = [
+        *((happy, happy, 0.9), (happy, happy, 0.9), (happy, sad, 0.9)),
+        *((sad, sad, 0.65), (sad, neutral, 0.65), (neutral, neutral, 0.65)),
+    ]
+    probabilities = torch.zeros(6, 7)
+    for row, (_, answer, confidence) in zip(probabilities, faces):
+        row[answer], row[angry] = confidence, 1 - confidence
+    scores = evaluate.score(probabilities, torch.tensor([truth for truth, _, _ in faces]))
+    assert scores.accuracy == pytest.approx(4 / 6, abs=1e-6)
+    assert scores.mean_recall == pytest.approx((2 / 3 + 1 / 2 + 1) / 3, abs=1e-6)
+    assert scores.macro_f1 == pytest.approx((0.8 + 0.5 + 2 / 3) / 3, abs=1e-6)
+    assert [scores.recall[e] for e in ("happy", "sad", "neutral", "fear")] == [0.667, 0.5, 1, 0]
+    assert scores.confusion[happy] == [0, 0, 0, 2, 1, 0, 0]
+    assert scores.confusion[sad] == [0, 0, 0, 0, 1, 0, 1]
+    assert scores.reliability == [[0.65, 0.6667, 3], [0.9, 0.6667, 3]]
+    # Two of three right at 65 %, two of three at 90 %.
+    assert scores.ece == pytest.approx((abs(2 - 1.95) + abs(2 - 2.7)) / 6, abs=1e-6)
+    # Two truths were given nothing: 2 to the power of -23 is the least that is believed.
+    surprise = -2 * math.log(0.9) - 2 * math.log(0.65) + 2 * 23 * math.log(2)
+    assert scores.loss == pytest.approx(surprise / 6, abs=1e-4)
+
+
+def test_an_expression_that_never_occurs_and_is_never_answered_spoils_no_average() -> None:
+    probabilities = torch.tensor([[0.0, 0, 0, 0.9, 0.1, 0, 0]])
+    scores = evaluate.score(probabilities, torch.tensor([EXPRESSIONS.index("happy")]))
+    assert (scores.mean_recall, scores.macro_f1) == (1, 1)
 
 
 def test_scores_are_those_worked_out_by_hand() -> None:

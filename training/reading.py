@@ -22,6 +22,7 @@ Pictures = NDArray[np.uint8]  # [48, 48]
 Row = tuple[Pictures, int, list[float]]  # picture, label, votes in the order of VOTES
 
 TABLE = "fer2013.csv"  # the challenge's
+PRIVATE = "PrivateTest_"  # what the names of the challenge's last part begin with in Kaggle's test/
 NO_VOTES = [0.0] * len(VOTES)
 # Kaggle's and others' names of the folders, beside our own.
 OTHER_NAMES = {
@@ -33,14 +34,17 @@ OTHER_NAMES = {
 
 
 def read_pictures(path: Path, part: str = "") -> Iterator[Row]:
-    """All pictures of a folder or zip in the order of their names; other folders are an error.
+    """The pictures of a folder or zip in the order of their names; other folders are an error.
 
-    With a part those of a zip that lie in a folder of that name.
+    The challenge's PrivateTest is left out where names tell it, as `mien eval --usage PublicTest`
+    does. With a part those of a zip that lie in a folder of that name.
     """
     table = path.with_name(f"{part}.csv") if part else path.with_suffix(".csv")
     votes_of, asked = read_votes(table), False
     for name, content in read_files(path, part):
         folder, file = PurePosixPath(name).parts[-2:]
+        if file.startswith(PRIVATE):
+            continue
         label = folder.lower()
         label = OTHER_NAMES.get(label, label)
         if label not in EXPRESSIONS:

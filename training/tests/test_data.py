@@ -86,6 +86,19 @@ def test_folders_of_something_else_and_short_rows_are_refused(tmp_path: Path) ->
         data.read_both(tmp_path)
 
 
+def test_pictures_that_kaggle_names_after_private_test_are_left_out(tmp_path: Path) -> None:
+    write_set(tmp_path / "test.zip", made_up(14, seed=0), "test")
+    with zipfile.ZipFile(tmp_path / "test.zip") as archive:
+        archive.extractall(tmp_path)
+    public = data.read(tmp_path / "test")
+    for picture in (tmp_path / "test" / "happy").iterdir():
+        picture.rename(picture.with_name(f"PrivateTest_{picture.name}"))
+    left = data.read(tmp_path / "test")
+    assert equal(
+        left, public.pick((public.labels != EXPRESSIONS.index("happy")).nonzero()[:, 0].tolist())
+    )
+
+
 def test_votes_of_other_pictures_are_refused(tmp_path: Path) -> None:
     write_set(tmp_path / data.TRAIN_SET, made_up(14, seed=0), "train")
     votes = (tmp_path / data.TRAIN_SET).with_suffix(".csv")

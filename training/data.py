@@ -20,7 +20,8 @@ TEST_SET = "fer2013-public-test.zip"
 FOLDERS = ("train", "test")  # Kaggle's
 USAGES = ("Training", "PublicTest")  # of the challenge's table; PrivateTest is not read
 PUBLIC_AND_PRIVATE = 7178  # pictures in both test sets of the challenge, which Kaggle's test/ is
-VALIDATION_SHARE = 0.07  # about 2,000 pictures: half a point of noise either way
+# 1,915 pictures: a standard error of 1.05 points where 70 % are right.
+VALIDATION_SHARE = 0.07
 SPLIT_SEED = 2013  # one split for all recipes, so that their figures compare
 
 

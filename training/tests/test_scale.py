@@ -85,12 +85,9 @@ def test_files_are_spread_over_two_workers_and_failures_are_listed(
     assert asked.startswith("analyze --quiet --resume --model mien-s --every 2 --base")
 
 
-@pytest.mark.parametrize(
-    "program", [Path(os.environ[key]) for key in ["MIEN"] if key in os.environ]
-)
-def test_the_program_itself_resumes_and_writes_one_summary(
-    tmp_path: Path, cluster: str, program: Path
-) -> None:
+@pytest.mark.skipif("MIEN" not in os.environ, reason="MIEN names no built program")
+def test_the_program_itself_resumes_and_writes_one_summary(tmp_path: Path, cluster: str) -> None:
+    program = Path(os.environ["MIEN"]).resolve()
     for name in ["p1/a", "p2/a"]:
         file = tmp_path / "study" / f"{name}.mp4"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +95,7 @@ def test_the_program_itself_resumes_and_writes_one_summary(
         make = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture]
         subprocess.run([*make, file], check=True)
     for _ in range(2):
-        done = scale(tmp_path, cluster, program.resolve())
+        done = scale(tmp_path, cluster, program)
         assert done.returncode == 0, done.stderr
     with (tmp_path / "out/summary.csv").open() as table:
         rows = sorted(

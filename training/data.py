@@ -171,9 +171,3 @@ def crowd_labels(faces: FaceSet) -> Tensor:
     seven = votes[:, VOTE_COLUMNS]
     most, label = seven.max(dim=1)
     return torch.where(most > votes.sum(dim=1) / 2, label, -1)
-
-
-def class_weights(faces: FaceSet) -> Tensor:
-    """Per expression, so that all weigh the same together and a picture one on average, [7]."""
-    counts = torch.bincount(faces.labels, minlength=len(EXPRESSIONS))
-    return len(faces) / (len(EXPRESSIONS) * counts.clamp(min=1)).float()

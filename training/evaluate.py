@@ -82,7 +82,7 @@ def kept(settings: Recipe, runs: Path) -> FaceNetwork:
     """A finished run's network: the averaged one of the last epoch, or of the best."""
     state = finished(settings, runs)
     network = networks.build(settings.network)
-    network.load_state_dict(state.get("best") or state["average"])
+    network.load_state_dict(state["best"] or state["average"])
     return network.eval()
 
 
@@ -98,7 +98,7 @@ def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
 
 def start_of(settings: Recipe, runs: Path) -> str:
     """What a run's backbone began with."""
-    return str(finished(settings, runs).get("start", "scratch"))
+    return str(finished(settings, runs)["start"])
 
 
 @torch.no_grad()

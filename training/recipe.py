@@ -21,7 +21,6 @@ class Network:
 class Targets:
     labels_share: float = 1.0  # of the challenge's label; the rest is what the crowd voted
     label_smoothing: float = 0.0
-    class_weights: bool = False  # rare expressions weigh more, all of them the same together
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,10 @@ class Recipe:
         """Whether a run with these learned settings is one of this recipe."""
         # A run of an earlier day may not name what has been added since: it had the default.
         name = str(learned["name"])
-        return parse(name, {**learned, "card": asdict(self.card)}).learned() == self.learned()
+        try:
+            return parse(name, {**learned, "card": asdict(self.card)}).learned() == self.learned()
+        except TypeError:  # a setting that there is no more
+            return False
 
 
 def load(path: Path) -> Recipe:

@@ -51,7 +51,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     evaluate.print_report(f"{settings.name} on {measured_on}", found)
 
     model = run / f"{settings.name}.onnx"
-    start = str(state.get("start", "scratch"))
+    start = str(state["start"])
     export.write(network, export.card(settings, network, found, start), model)
     difference = export.check(network, model, validation.pictures[: export.CHECKED])
     curve = read_curve(run / "curves.csv")
@@ -71,7 +71,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "differs_from_pytorch": float(f"{difference:.1e}"),
         "epochs": state["epoch"],
         "minutes": round(seconds / 60, 1),
-        **state.get("made", {"machine": "not recorded", "commit": "not recorded"}),
+        **state["made"],
         "validation": on_validation,
         "judged": asdict(found),
         # An early epoch of an old run may lack a figure.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from made_up import made_up, write_set
+from torch import Tensor
 
 import augment
 import data
@@ -145,14 +146,6 @@ def test_what_was_judged_by_is_told_from_its_number() -> None:
     assert data.measured_on("random-fifth", data.PUBLIC_AND_PRIVATE) == "random fifth"
 
 
-def test_class_weights_make_all_expressions_weigh_the_same() -> None:
-    faces = made_up(70, seed=0)
-    faces.labels[:20] = EXPRESSIONS.index("happy")
-    weights = data.class_weights(faces)
-    counts = torch.bincount(faces.labels, minlength=7)
-    torch.testing.assert_close(counts * weights, torch.full((7,), 10.0))
-
-
 def test_look_draws_what_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_set(tmp_path / data.TRAIN_SET, made_up(140, seed=0), "train")
     write_set(tmp_path / data.TEST_SET, made_up(35, seed=1), "test")
@@ -161,6 +154,26 @@ def test_look_draws_what_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.argv", arguments)
     look.main()
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"classes.png", "samples.png"}
+
+
+def test_samples_show_what_the_last_cycle_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_set(tmp_path / data.TRAIN_SET, made_up(140, seed=0), "train")
+    write_set(tmp_path / data.TEST_SET, made_up(35, seed=1), "test")
+    shown: list[recipe.Augmentation | None] = []
+
+    def noted(_: Tensor, settings: recipe.Augmentation | None, side: int) -> Tensor:
+        shown.append(settings)
+        return torch.zeros(8, 1, side, side)
+
+    path = recipe.RECIPES / "mien-m-challenge.toml"
+    arguments = ["look.py", str(path), "--data", str(tmp_path), "--out", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", arguments)
+    monkeypatch.setattr(look, "augment", noted)
+    look.main()
+    whole = recipe.load(path).augmentation
+    assert whole and whole.weakened(0.3) in shown and whole not in shown
 
 
 def test_each_way_to_move_a_picture_does_what_it_says() -> None:

@@ -12,6 +12,7 @@ from made_up import made_up
 import evaluate
 import export
 import networks
+import origin
 import recipe
 import train
 from recipe import Recipe, Teacher
@@ -117,12 +118,14 @@ def test_mistakes_in_a_recipe_are_named(tmp_path: Path) -> None:
 
 
 def test_an_older_run_that_names_fewer_settings_is_still_the_same() -> None:
-    settings = recipe.load(RECIPES / "mien-s.toml")
+    settings = recipe.named("mien-s")
     learned = settings.learned()
-    del learned["split"], learned["targets"]["class_weights"], learned["training"]["plateau"]
-    assert settings.made(learned)
+    del learned["split"], learned["targets"]["label_smoothing"], learned["training"]["plateau"]
+    plain = replace(settings, targets=replace(settings.targets, label_smoothing=0.0))
+    assert plain.made(learned) and not settings.made(learned)
     learned["training"]["batch"] += 1
-    assert not settings.made(learned)
+    assert not plain.made(learned)
+    assert not settings.made({**settings.learned(), "targets": {"weights": "old"}})
 
 
 def test_a_run_with_other_settings_or_another_start_is_not_continued(tmp_path: Path) -> None:
@@ -153,6 +156,18 @@ def test_a_run_of_other_data_or_of_a_teacher_trained_again_is_not_continued(
     train.train(teacher, made_up(16, 4), others, tmp_path / teacher.name)
     with pytest.raises(SystemExit, match="from teachers that were trained again since"):
         train.train(settings, faces, others, tmp_path / settings.name)
+
+
+def test_a_run_of_a_changed_checkout_says_so(
+    small: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for commit, warned in (("0123456789-dirty", True), ("0123456789", False)):
+        monkeypatch.setattr(origin, "commit", lambda commit=commit: commit)
+        train.train(small, made_up(16, 0), made_up(7, 1), tmp_path / commit)
+        assert ("changes that are in no commit" in capsys.readouterr().err) == warned
 
 
 def test_patience_waits_as_keras_does() -> None:

@@ -107,8 +107,9 @@ def shift_prior(network: FaceNetwork, training: FaceSet, settings: Recipe) -> No
 
     Logit adjustment (Menon et al. 2021): the last layer's biases take the difference of the logs.
     """
-    own = data.targets(training, settings.targets.labels_share).mean(dim=0)
-    crowd = data.targets(training, 0.0).mean(dim=0)
+    # An expression that no picture shows has a prior too, or its log would be infinite.
+    own = data.targets(training, settings.targets.labels_share).mean(dim=0).clamp(min=1e-6)
+    crowd = data.targets(training, 0.0).mean(dim=0).clamp(min=1e-6)
     assert network.head.bias is not None
     network.head.bias.add_(settings.card.prior_shift * (crowd.log() - own.log()))
 

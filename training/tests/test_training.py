@@ -236,6 +236,14 @@ def test_without_its_floor_a_network_is_surer_and_answers_the_same() -> None:
         torch.testing.assert_close(network(pictures), without_floor(before, 0.02))
 
 
+def test_an_expression_without_pictures_leaves_all_answers_finite(small: Recipe) -> None:
+    network = networks.build(small.network)
+    faces = made_up(70, seed=0)
+    happy = (faces.labels == EXPRESSIONS.index("happy")).nonzero()[:, 0].tolist()
+    evaluate.shift_prior(network, faces.pick(happy), small)
+    assert network.head.bias is not None and network.head.bias.isfinite().all()
+
+
 def test_temperature_softens_what_is_too_sure() -> None:
     torch.manual_seed(0)
     truth = torch.randint(7, (4000,))

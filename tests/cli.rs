@@ -378,6 +378,31 @@ fn labelled_faces(folder: &Path, ground: Option<(u32, u32)>) {
 }
 
 #[test]
+fn eval_says_which_parts_count_and_corrects_for_the_pairs() {
+    let home = Home::new();
+    labelled_faces(&home.path("faces/test"), None);
+    labelled_faces(&home.path("faces/val"), None);
+    let models = ["mien-m", "mien-s", "mien-m-challenge"];
+    let mut arguments = vec!["eval", "faces", "--json", "figures.json"];
+    arguments.extend(models.iter().flat_map(|model| ["--model", model]));
+    let run = said(home.mien(&arguments));
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    for words in [
+        "faces: 14 pictures\n  7 of test and 7 of validation, counted together: --usage narrows it\n",
+        "by Holm's correction for 3 pairs",
+        "the difference may be chance",
+    ] {
+        assert!(run.out.contains(words), "no '{words}' in: {}", run.out);
+    }
+    let found: Value =
+        serde_json::from_str(&fs::read_to_string(home.path("figures.json")).unwrap()).unwrap();
+    assert_eq!(
+        found["parts"],
+        serde_json::json!({"test": 7, "validation": 7})
+    );
+}
+
+#[test]
 fn eval_compares_models_draws_plots_and_names_what_is_left_out() {
     let home = Home::new();
     labelled_faces(&home.path("faces"), None);
@@ -406,6 +431,11 @@ fn eval_compares_models_draws_plots_and_names_what_is_left_out() {
         "{found}"
     );
     assert_eq!(found["comparisons"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        found["comparisons"][0]["p_holm"],
+        found["comparisons"][0]["p"]
+    );
+    assert_eq!(found["parts"], serde_json::json!({}));
     let mut plots: Vec<_> = fs::read_dir(home.path("plots"))
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())

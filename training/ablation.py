@@ -9,6 +9,7 @@ is done; what is there already is not trained again, and a run that was broken o
 
 import argparse
 import csv
+import math
 import statistics
 import tomllib
 from pathlib import Path
@@ -19,7 +20,7 @@ import torch
 import data
 import recipe
 from data import FaceSet
-from evaluate import logits_of, score
+from evaluate import by_crowd, logits_of, score
 from recipe import Recipe
 from train import train
 
@@ -48,12 +49,15 @@ def changed(base: Path, plan: dict[str, Any], change: str, seed: int) -> Recipe:
     return recipe.parse(name, tables)
 
 
-def judged(settings: Recipe, training: FaceSet, validation: FaceSet, runs: Path) -> list[float]:
+def judged(
+    settings: Recipe, training: FaceSet, validation: FaceSet, runs: Path
+) -> list[float | None]:
     """Accuracy by the labels and by the crowd, and mean recall by the crowd, on validation."""
     network = train(settings, training, validation, runs / settings.name)
     answers = torch.softmax(logits_of(network, validation.pictures), dim=1)
-    crowd = score(answers, data.crowd_labels(validation))
-    return [score(answers, validation.labels).accuracy, crowd.accuracy, crowd.mean_recall]
+    labels, crowd = score(answers, validation.labels), by_crowd(answers, validation)
+    by_votes = [crowd.accuracy, crowd.mean_recall] if crowd else [None, None]
+    return [labels.accuracy, *by_votes]
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -83,7 +87,11 @@ def table(rows: list[dict[str, str]]) -> str:
         cells = []
         means[change] = []
         for i, measure in enumerate(MEASURES):
-            values = [100 * float(row[measure]) for row in own]
+            values = [100 * float(row[measure]) for row in own if row[measure]]
+            if not values:  # nobody voted
+                means[change].append(math.nan)
+                cells.append("")
+                continue
             mean = statistics.mean(values)
             means[change].append(mean)
             half = (max(values) - min(values)) / 2

@@ -5,4 +5,4 @@ cd "$(dirname "$0")"
 ruff check .
 ruff format --check .
 mypy .
-python -m pytest -q
+python -m pytest -q -rs

@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,8 +24,11 @@ from data import FaceSet
 from expressions import EXPRESSIONS
 from networks.common import FaceNetwork
 from recipe import Augmentation, Recipe
+from schedule import Patience
 
-ECE_BINS = 15  # Guo et al. 2017, and `mien eval`
+# As `mien eval` (src/evaluation/metrics.rs), so that its figures are the same.
+ECE_BINS = 15  # Guo et al. 2017
+LEAST_PROBABILITY = torch.finfo(torch.float32).eps  # that the loss believes, as scikit-learn does
 
 # As wide as the boxes that framing.py measures: by the quartiles, their logs of the scale and their
 # shifts have standard deviations of 0.12 and 0.045; even numbers from -a to a have a / sqrt(3).
@@ -50,29 +54,51 @@ class Report:
     parameters: int
     temperature: float
     flip_accuracy: float  # by the labels, each picture answered with its mirror image
-    flip_crowd_accuracy: float
+    flip_crowd_accuracy: float | None
     challenge: Scores
-    crowd: Scores
+    crowd: Scores | None  # nothing by the crowd where no picture has a majority of votes
+
+
+def finished(settings: Recipe, runs: Path) -> dict[str, Any]:
+    """What a run of this recipe saved at its end; one that is not there yet is refused."""
+    run, name = runs / settings.name, settings.name
+    if not (run / "checkpoint.pt").exists():
+        raise SystemExit(f"{run} holds no run: train {name} first")
+    state: dict[str, Any] = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
+    if not settings.made(state["recipe"]):
+        raise SystemExit(f"the run in {run} had other settings than the recipe {name} has")
+    epoch, epochs = state["epoch"], settings.training.epochs
+    stopping = Patience.of(settings.training.early_stopping)
+    if stopping:
+        stopping.best, stopping.waited = state["stopping"]
+    if epoch < epochs and not (stopping and stopping.over):
+        raise SystemExit(
+            f"the run in {run} broke off after epoch {epoch} of {epochs}: train {name} to its end"
+        )
+    return state
+
+
+def kept(settings: Recipe, runs: Path) -> FaceNetwork:
+    """A finished run's network: the averaged one of the last epoch, or of the best."""
+    state = finished(settings, runs)
+    network = networks.build(settings.network)
+    network.load_state_dict(state["best"] or state["average"])
+    return network.eval()
 
 
 def load_run(settings: Recipe, runs: Path, training: FaceSet) -> FaceNetwork:
-    """A run's averaged network, its prior moved as the recipe's card wants it."""
-    path = runs / settings.name / "checkpoint.pt"
-    state = torch.load(path, weights_only=True, map_location="cpu")
-    if not settings.made(state["recipe"]):
-        raise SystemExit(f"the run in {runs / settings.name} had other settings than the recipe")
-    network = networks.build(settings.network)
-    network.load_state_dict(state.get("best") or state["average"])
+    """A finished run's network, its prior moved as the recipe's card wants it."""
+    network = kept(settings, runs)
+    if not settings.only_labels:
+        data.need_votes(training, settings.name)
     shift_prior(network, training, settings)
     network.floor = settings.card.floor
-    return network.eval()
+    return network
 
 
 def start_of(settings: Recipe, runs: Path) -> str:
     """What a run's backbone began with."""
-    path = runs / settings.name / "checkpoint.pt"
-    start = torch.load(path, weights_only=True, map_location="cpu").get("start", "scratch")
-    return str(start)
+    return str(finished(settings, runs)["start"])
 
 
 @torch.no_grad()
@@ -81,8 +107,9 @@ def shift_prior(network: FaceNetwork, training: FaceSet, settings: Recipe) -> No
 
     Logit adjustment (Menon et al. 2021): the last layer's biases take the difference of the logs.
     """
-    own = data.targets(training, settings.targets.labels_share).mean(dim=0)
-    crowd = data.targets(training, 0.0).mean(dim=0)
+    # An expression that no picture shows has a prior too, or its log would be infinite.
+    own = data.targets(training, settings.targets.labels_share).mean(dim=0).clamp(min=1e-6)
+    crowd = data.targets(training, 0.0).mean(dim=0).clamp(min=1e-6)
     assert network.head.bias is not None
     network.head.bias.add_(settings.card.prior_shift * (crowd.log() - own.log()))
 
@@ -124,15 +151,20 @@ def framed_by_detector(pictures: Tensor) -> list[Tensor]:
 
 
 def score(probabilities: Tensor, truth: Tensor) -> Scores:
-    """Pictures whose truth is -1 are left out."""
+    """Pictures whose truth is -1 are left out.
+
+    As in `mien eval`, the mean recall is over the expressions that occur, macro F1 over those that
+    occur or are answered.
+    """
     probabilities, truth = probabilities[truth >= 0], truth[truth >= 0]
     classes = len(EXPRESSIONS)
     confidence, answer = probabilities.max(dim=1)
     confusion = torch.bincount(truth * classes + answer, minlength=classes**2)
     confusion = confusion.view(classes, classes)
     right = confusion.diagonal().double()
-    recall = right / confusion.sum(dim=1).clamp(min=1)
-    f1 = 2 * right / (confusion.sum(dim=0) + confusion.sum(dim=1)).clamp(min=1)
+    occurs, answered = confusion.sum(dim=1), confusion.sum(dim=0)
+    recall = right / occurs.clamp(min=1)
+    f1 = 2 * right / (occurs + answered).clamp(min=1)
 
     correct = (answer == truth).double()
     bins = (confidence * ECE_BINS).long().clamp(max=ECE_BINS - 1)
@@ -143,9 +175,9 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
     return Scores(
         n=len(truth),
         accuracy=round(correct.mean().item(), 6),
-        loss=round(nll_loss(probabilities.clamp(min=1e-12).log(), truth).item(), 4),
-        mean_recall=round(recall.mean().item(), 6),
-        macro_f1=round(f1.mean().item(), 6),
+        loss=round(nll_loss(probabilities.clamp(min=LEAST_PROBABILITY).log(), truth).item(), 4),
+        mean_recall=round(recall[occurs > 0].mean().item(), 6),
+        macro_f1=round(f1[occurs + answered > 0].mean().item(), 6),
         ece=round(gaps.abs().sum().item() / len(truth), 6),
         recall={name: round(r, 3) for name, r in zip(EXPRESSIONS, recall.tolist())},
         confusion=confusion.tolist(),
@@ -153,6 +185,12 @@ def score(probabilities: Tensor, truth: Tensor) -> Scores:
             [round(sure / n, 4), round(right / n, 4), int(n)] for sure, right, n in filled.tolist()
         ],
     )
+
+
+def by_crowd(probabilities: Tensor, faces: FaceSet) -> Scores | None:
+    """None where no picture has a majority of votes."""
+    crowd = data.crowd_labels(faces)
+    return score(probabilities, crowd) if (crowd >= 0).any() else None
 
 
 def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: FaceSet) -> Report:
@@ -171,19 +209,23 @@ def report(settings: Recipe, network: FaceNetwork, validation: FaceSet, judged: 
     probabilities = torch.softmax(logits_of(network, judged.pictures) / temperature, dim=1)
     other = torch.softmax(logits_of(network, judged.pictures.flip(-1)) / temperature, dim=1)
     both = (probabilities + other) / 2
+    flipped = by_crowd(both, judged)
     return Report(
         parameters=networks.parameters(network),
         temperature=temperature,
         flip_accuracy=score(both, judged.labels).accuracy,
-        flip_crowd_accuracy=score(both, data.crowd_labels(judged)).accuracy,
+        flip_crowd_accuracy=flipped.accuracy if flipped else None,
         challenge=score(probabilities, judged.labels),
-        crowd=score(probabilities, data.crowd_labels(judged)),
+        crowd=by_crowd(probabilities, judged),
     )
 
 
 def print_report(title: str, r: Report) -> None:
     print(f"{title}: {r.parameters} parameters, temperature {r.temperature}")
     for truth, s in (("challenge's labels", r.challenge), ("the crowd", r.crowd)):
+        if s is None:
+            print(f"  by {truth}: nothing, no picture has a majority of votes")
+            continue
         print(
             f"  by {truth} ({s.n}): accuracy {s.accuracy:.1%}, mean recall {s.mean_recall:.1%}, "
             f"macro F1 {s.macro_f1:.1%}, ECE {s.ece:.3f}"

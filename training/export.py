@@ -25,32 +25,54 @@ import networks
 import recipe
 from augment import SIDE
 from crop import TESTS_DATA
-from evaluate import Report, load_run, logits_of, looks_of, print_report, report, start_of
+from evaluate import (
+    Report,
+    Scores,
+    load_run,
+    logits_of,
+    looks_of,
+    print_report,
+    report,
+    start_of,
+)
 from expressions import EXPRESSIONS
 from faces import FACES
 from networks.common import FaceNetwork
 from recipe import Recipe
 
-HERE = Path(__file__).parent
-RECIPES = HERE / "recipes"
-MODELS = HERE.parent / "models"
+MODELS = Path(__file__).parents[1] / "models"
 OPSET = 17  # read by every ONNX Runtime since 1.12
 CHECKED = 256  # pictures
 FAINT = np.finfo(np.float32).tiny  # the smallest number that is not denormal
 TOLERANCE = 1e-4  # between PyTorch's and ONNX Runtime's logits
 
-LICENSE = (
-    "weights: MIT OR Apache-2.0; learned from FER-2013, whose pictures were given for research, "
-    "and FER+ votes (MIT): check whether your use is covered"
-)
 SOURCE = "trained by Mien's own training/ folder, recipe {name}.toml, from {start}"
+UNTRAINED = "fresh weights by Mien's own training/ folder, recipe {name}.toml"
 
 
-def trained_on(settings: Recipe) -> str:
+def license_of(settings: Recipe, start: str) -> str:
+    """Of a run's weights, with the terms of all that they learned from."""
+    voted = any(not one.only_labels for one in [settings, *teachers_of(settings)])
+    votes = ", and FER+ votes (MIT)" if voted else ""
+    others = f"{begun(start)} and licensed by its makers" if begun(start) else ""
+    return (
+        "weights: MIT OR Apache-2.0; learned from FER-2013, whose pictures were given for research"
+        f"{votes}{others}: check whether your use is covered"
+    )
+
+
+def begun(start: str) -> str:
+    """What the weights of others, with which a backbone began, had learned from."""
+    if start == "scratch":
+        return ""
+    return f"; its backbone began with {start}, learned from ImageNet, given for research"
+
+
+def trained_on(settings: Recipe, start: str) -> str:
     """What a run learned from, with all that its teacher knew."""
     mixed = settings.split == "random-fifth"
     pictures = "training and test pictures, four fifths" if mixed else "training pictures"
-    return f"FER-2013 {pictures}, given for research: {truths(settings)}"
+    return f"FER-2013 {pictures}, given for research: {truths(settings)}{begun(start)}"
 
 
 def truths(settings: Recipe) -> str:
@@ -76,7 +98,7 @@ def teachers_of(settings: Recipe) -> list[Recipe]:
     """Whoever taught it, and whoever taught those, each once."""
     found: dict[str, Recipe] = {}
     for name in settings.teacher.recipes if settings.teacher else []:
-        teacher = recipe.load(RECIPES / f"{name}.toml")
+        teacher = recipe.named(name)
         found |= {one.name: one for one in [*teachers_of(teacher), teacher]}
     return list(found.values())
 
@@ -87,28 +109,30 @@ def input_of(network: FaceNetwork) -> str:
 
 def metrics_of(settings: Recipe, r: Report) -> dict[str, object]:
     n = r.challenge.n
+    measured_on = f"FER-2013 {data.measured_on(settings.split, n)}, {n} pictures"
+    crowd: dict[str, object] = {}
+    if r.crowd:
+        measured_on += "; crowd: FER+ majority"
+        crowd = {"flip_accuracy": r.flip_crowd_accuracy, "n": r.crowd.n, **figures_of(r.crowd)}
     return {
         "made_for": "labels" if settings.only_labels else "crowd",
-        "measured_on": f"FER-2013 {data.measured_on(settings.split, n)}, {n} pictures; "
-        "crowd: FER+ majority",
-        "accuracy": r.challenge.accuracy,
-        "mean_recall": r.challenge.mean_recall,
-        "macro_f1": r.challenge.macro_f1,
-        "ece": r.challenge.ece,
-        "recall": list(r.challenge.recall.values()),
-        "confusion": r.challenge.confusion,
-        "reliability": r.challenge.reliability,
+        "measured_on": measured_on,
+        **figures_of(r.challenge),
         "flip_accuracy": r.flip_accuracy,
-        "crowd_flip_accuracy": r.flip_crowd_accuracy,
-        "crowd_n": r.crowd.n,
-        "crowd_accuracy": r.crowd.accuracy,
-        "crowd_mean_recall": r.crowd.mean_recall,
-        "crowd_macro_f1": r.crowd.macro_f1,
-        "crowd_ece": r.crowd.ece,
-        "crowd_recall": list(r.crowd.recall.values()),
-        "crowd_confusion": r.crowd.confusion,
-        "crowd_reliability": r.crowd.reliability,
+        **{f"crowd_{key}": figure for key, figure in crowd.items()},
         "parameters": r.parameters,
+    }
+
+
+def figures_of(s: Scores) -> dict[str, object]:
+    return {
+        "accuracy": s.accuracy,
+        "mean_recall": s.mean_recall,
+        "macro_f1": s.macro_f1,
+        "ece": s.ece,
+        "recall": list(s.recall.values()),
+        "confusion": s.confusion,
+        "reliability": s.reliability,
     }
 
 
@@ -128,10 +152,10 @@ def card(
         "mien.output": "logits",
         "mien.temperature": str(r.temperature if r else 1.0),
         "mien.margin": str(settings.card.margin),
-        "mien.trained_on": trained_on(settings) if r else "nothing: these are fresh weights",
-        "mien.license": LICENSE if r else "MIT OR Apache-2.0",
-        "mien.metrics": json.dumps(metrics),
-        "mien.source": SOURCE.format(name=settings.name, start=start),
+        "mien.trained_on": trained_on(settings, start) if r else "nothing: these are fresh weights",
+        "mien.license": license_of(settings, start) if r else "MIT OR Apache-2.0",
+        "mien.metrics": json.dumps(metrics, allow_nan=False),
+        "mien.source": (SOURCE if r else UNTRAINED).format(name=settings.name, start=start),
     }
 
 

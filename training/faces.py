@@ -91,6 +91,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.manual_seed(SEED)
     training, _, _ = data.load(args.data)
+    data.need_votes(training, "an average face of the pictures on which the crowd agrees")
 
     pictures = torch.cat([clearest(training, label) for label in range(len(EXPRESSIONS))])
     still = torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0]).repeat(len(pictures), 1)

@@ -56,7 +56,7 @@ def counts_picture(sets: dict[str, FaceSet], path: Path) -> None:
 
 
 def samples_picture(faces: FaceSet, settings: Augmentation | None, side: int) -> Image.Image:
-    """One row per expression: each picture as it is, then as the network gets it."""
+    """One row per expression: each picture as it is, then as the network gets it at the end."""
     rows = []
     for label in range(len(EXPRESSIONS)):
         plain = faces.pictures[faces.labels == label][:8, None].float()
@@ -91,8 +91,10 @@ def main() -> None:
         print(f"{name:>11}", len(faces), *numbers, sep="  ")
     args.out.mkdir(parents=True, exist_ok=True)
     counts_picture(sets, args.out / "classes.png")
-    side = settings.training.cycles[-1].stages[-1][0]
-    samples_picture(sets["training"], settings.augmentation, side).save(args.out / "samples.png")
+    last = settings.training.cycles[-1]
+    moves = settings.augmentation and settings.augmentation.weakened(last.augmentation)
+    samples = samples_picture(sets["training"], moves, last.stages[-1][0])
+    samples.save(args.out / "samples.png")
     print(f"classes.png, samples.png in {args.out}; the samples show people: keep them to yourself")
 
 

@@ -22,6 +22,7 @@ Pictures = NDArray[np.uint8]  # [48, 48]
 Row = tuple[Pictures, int, list[float]]  # picture, label, votes in the order of VOTES
 
 TABLE = "fer2013.csv"  # the challenge's
+PRIVATE = "PrivateTest_"  # what the names of the challenge's last part begin with in Kaggle's test/
 NO_VOTES = [0.0] * len(VOTES)
 # Kaggle's and others' names of the folders, beside our own.
 OTHER_NAMES = {
@@ -33,13 +34,17 @@ OTHER_NAMES = {
 
 
 def read_pictures(path: Path, part: str = "") -> Iterator[Row]:
-    """All pictures of a folder or zip in the order of their names; other folders are an error.
+    """The pictures of a folder or zip in the order of their names; other folders are an error.
 
-    With a part those of a zip that lie in a folder of that name.
+    The challenge's PrivateTest is left out where names tell it, as `mien eval --usage PublicTest`
+    does. With a part those of a zip that lie in a folder of that name.
     """
-    votes_of = read_votes(path.with_name(f"{part}.csv") if part else path.with_suffix(".csv"))
+    table = path.with_name(f"{part}.csv") if part else path.with_suffix(".csv")
+    votes_of, asked = read_votes(table), False
     for name, content in read_files(path, part):
         folder, file = PurePosixPath(name).parts[-2:]
+        if file.startswith(PRIVATE):
+            continue
         label = folder.lower()
         label = OTHER_NAMES.get(label, label)
         if label not in EXPRESSIONS:
@@ -48,7 +53,11 @@ def read_pictures(path: Path, part: str = "") -> Iterator[Row]:
             if picture.size != (SIDE, SIDE):
                 raise ValueError(f"{path}: {name} is {picture.size}, not {SIDE}x{SIDE}")
             grey = np.asarray(picture.convert("L"))
-        yield grey, EXPRESSIONS.index(label), votes_of.get(f"{folder}/{file}", NO_VOTES)
+        votes = votes_of.get(f"{folder}/{file}")
+        asked = asked or votes is not None
+        yield grey, EXPRESSIONS.index(label), votes or NO_VOTES
+    if votes_of and not asked:
+        raise SystemExit(f"{table} names not one picture of {path}: its votes would be lost")
 
 
 def read_files(path: Path, part: str) -> Iterator[tuple[str, bytes]]:

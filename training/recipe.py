@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+RECIPES = Path(__file__).parent / "recipes"
+
 
 @dataclass(frozen=True)
 class Network:
@@ -19,7 +21,6 @@ class Network:
 class Targets:
     labels_share: float = 1.0  # of the challenge's label; the rest is what the crowd voted
     label_smoothing: float = 0.0
-    class_weights: bool = False  # rare expressions weigh more, all of them the same together
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,10 @@ class Recipe:
         """Whether a run with these learned settings is one of this recipe."""
         # A run of an earlier day may not name what has been added since: it had the default.
         name = str(learned["name"])
-        return parse(name, {**learned, "card": asdict(self.card)}).learned() == self.learned()
+        try:
+            return parse(name, {**learned, "card": asdict(self.card)}).learned() == self.learned()
+        except TypeError:  # a setting that there is no more
+            return False
 
 
 def load(path: Path) -> Recipe:
@@ -164,6 +168,11 @@ def load(path: Path) -> Recipe:
         return parse(path.stem, tomllib.loads(path.read_text()))
     except (TypeError, KeyError, tomllib.TOMLDecodeError) as cause:
         raise SystemExit(f"{path}: {cause}") from cause
+
+
+def named(name: str) -> Recipe:
+    """The project's own recipe of that name."""
+    return load(RECIPES / f"{name}.toml")
 
 
 def parse(name: str, tables: dict[str, Any]) -> Recipe:

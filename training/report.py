@@ -9,7 +9,6 @@ project's own recipes also go to results/NAME.json, which table.py reads.
 
 import argparse
 import base64
-import csv
 import io
 import json
 from dataclasses import asdict
@@ -31,9 +30,11 @@ from data import FaceSet
 from evaluate import Report, logits_of
 from expressions import EXPRESSIONS
 from recipe import Recipe
+from train import read_curve
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
+LABELS, CROWD = "the challenge's labels", "the crowd"
 SHOWN = 48  # random test pictures, and half as many mistakes
 
 
@@ -41,8 +42,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     """Writes a run's page; its figures as plain data."""
     training, validation, judged = data.load(folder, settings.split)
     network = evaluate.load_run(settings, runs, training)
-    run = runs / settings.name
-    state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
+    run, state = runs / settings.name, evaluate.finished(settings, runs)
     found = evaluate.report(settings, network, validation, judged)
     on_validation = None
     if data.keeps_validation(settings.split):
@@ -51,7 +51,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     evaluate.print_report(f"{settings.name} on {measured_on}", found)
 
     model = run / f"{settings.name}.onnx"
-    start = str(state.get("start", "scratch"))
+    start = str(state["start"])
     export.write(network, export.card(settings, network, found, start), model)
     difference = export.check(network, model, validation.pictures[: export.CHECKED])
     curve = read_curve(run / "curves.csv")
@@ -62,7 +62,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "network": settings.network.name,
         "input": export.input_of(network),
         "published": settings.card.published,
-        "truth": "the challenge's labels" if settings.only_labels else "the crowd",
+        "truth": LABELS if settings.only_labels or found.crowd is None else CROWD,
         "measured_on": measured_on,
         "start": start,
         "multiplications": networks.multiplications(network),
@@ -71,7 +71,7 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
         "differs_from_pytorch": float(f"{difference:.1e}"),
         "epochs": state["epoch"],
         "minutes": round(seconds / 60, 1),
-        **state.get("made", {"machine": "not recorded", "commit": "not recorded"}),
+        **state["made"],
         "validation": on_validation,
         "judged": asdict(found),
         # An early epoch of an old run may lack a figure.
@@ -84,11 +84,6 @@ def report(settings: Recipe, runs: Path, folder: Path) -> dict[str, Any]:
     return facts
 
 
-def read_curve(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def html(
     settings: Recipe,
     facts: dict[str, Any],
@@ -97,17 +92,17 @@ def html(
     judged: FaceSet,
     probabilities: Tensor,
 ) -> str:
-    ece = (
-        f"Reliability by {facts['truth']}: ECE {scores_of(settings, found).ece:.3f}, "
-        f"temperature {found.temperature:g}"
-    )
+    # Each truth with its scores, and the accuracy with the mirror images.
+    truths = [(LABELS, found.challenge, found.flip_accuracy)]
+    if found.crowd is not None and found.flip_crowd_accuracy is not None:
+        truths.append((CROWD, found.crowd, found.flip_crowd_accuracy))
+    own = {truth: scores for truth, scores, _ in truths}[facts["truth"]]
+    ece = f"Reliability by {facts['truth']}: ECE {own.ece:.3f}, temperature {found.temperature:g}"
     charts = {
         "curves": plots.curves(curve),
-        "labels_confusion": plots.confusion(found.challenge, "By the challenge's labels"),
-        "crowd_confusion": plots.confusion(found.crowd, "By the crowd"),
-        "labels_bars": plots.per_class(found.challenge, "By the challenge's labels, %"),
-        "crowd_bars": plots.per_class(found.crowd, "By the crowd, %"),
-        "reliability": plots.reliability(scores_of(settings, found), ece),
+        "reliability": plots.reliability(own, ece),
+        **{f"confusion {truth}": plots.confusion(s, f"By {truth}") for truth, s, _ in truths},
+        **{f"bars {truth}": plots.per_class(s, f"By {truth}, %") for truth, s, _ in truths},
     }
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined
@@ -119,17 +114,13 @@ def html(
         parameters=found.parameters,
         temperature=found.temperature,
         temperature_fitted=data.keeps_validation(settings.split),
-        both=(("challenge's labels", found.challenge), ("crowd", found.crowd)),
-        flips=(found.flip_accuracy, found.flip_crowd_accuracy),
+        fitted_by=LABELS if settings.only_labels else CROWD,
+        truths=truths,
         settings=settings.learned() | {"card": asdict(settings.card)},
         charts={name: source("svg+xml", text.encode()) for name, text in charts.items()},
         samples=samples,
         mistakes=mistakes,
     )
-
-
-def scores_of(settings: Recipe, found: Report) -> evaluate.Scores:
-    return found.challenge if settings.only_labels else found.crowd
 
 
 def chosen(
@@ -165,7 +156,7 @@ def source(kind: str, content: bytes) -> str:
 
 def write_json(path: Path, facts: dict[str, Any]) -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(facts, indent=1) + "\n")
+    path.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n")
 
 
 def main() -> None:
@@ -177,7 +168,7 @@ def main() -> None:
     for path in args.recipes:
         settings = recipe.load(path)
         facts = report(settings, args.runs, args.data)
-        if path.resolve().parent == export.RECIPES:
+        if path.resolve().parent == recipe.RECIPES:
             write_json(RESULTS / f"{settings.name}.json", facts)
         page = args.runs / settings.name / "report.html"
         print(f"{page} shows people: keep it to yourself")

@@ -9,14 +9,13 @@ the validation pictures, by the challenge's labels.
 """
 
 import argparse
-import csv
 from dataclasses import replace
 from pathlib import Path
 
 import optuna
 import torch
 from matplotlib.figure import Figure
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 import data
 import networks
@@ -25,11 +24,12 @@ import recipe
 from augment import SIDE
 from data import FaceSet
 from recipe import Network, Recipe
-from train import train
+from train import read_curve, train
 
 BASE = Path(__file__).parent / "recipes" / "cnn-tuned.toml"
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 SEED = 1
+BROKEN_OFF = "broken off"  # what a trial says of itself that Ctrl-C ended
 
 
 def suggest(trial: Trial, widest: int = 512) -> Network:
@@ -59,17 +59,14 @@ def search(
     widest: int,
 ) -> None:
     """Trials until so many are done."""
-    for broken in study.get_trials(states=[TrialState.RUNNING]):
-        number = broken.user_attrs.get("run", broken.number)
-        study.tell(broken.number, state=TrialState.FAIL)
-        study.enqueue_trial(broken.params, user_attrs={"run": number})
+    requeue(study)
 
     def objective(trial: Trial) -> float:
         network = suggest(trial, widest)
         parameters, multiplications = sized(network)
         trial.set_user_attr("parameters", parameters)
         trial.set_user_attr("MMAC", round(multiplications))
-        number = trial.user_attrs.get("run", trial.number)
+        number = run_of(trial)
         run = folder / f"trial-{number}"
 
         # The pruner hears of the epochs before a break as well.
@@ -84,25 +81,40 @@ def search(
         settings = replace(base, name=f"{folder.name}-{number}", network=network)
         try:
             train(settings, training, validation, run, after_epoch=report)
+        except KeyboardInterrupt:
+            trial.set_user_attr(BROKEN_OFF, True)
+            raise
         finally:
             curve = read_curve(run / "curves.csv")
             trial.set_user_attr("seconds", sum(float(row["seconds"]) for row in curve))
         return max(float(row["labels"]) for row in curve)
 
-    while len(study.get_trials(states=DONE)) < trials:
-        study.optimize(objective, n_trials=1)
+    def tidy(study: optuna.Study, ended: FrozenTrial) -> None:
         # What a trial learned is not needed again; its curve is kept.
-        last = study.trials[-1]
-        number = last.user_attrs.get("run", last.number)
-        (folder / f"trial-{number}" / "checkpoint.pt").unlink(missing_ok=True)
+        (folder / f"trial-{run_of(ended)}" / "checkpoint.pt").unlink(missing_ok=True)
         write(study, folder)
 
+    while len(study.get_trials(states=DONE)) < trials:
+        study.optimize(objective, n_trials=1, callbacks=[tidy])
 
-def read_curve(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+
+def run_of(trial: Trial | FrozenTrial) -> int:
+    """The number of a trial's run: one that goes on has a new number, and its old run."""
+    return int(trial.user_attrs.get("run", trial.number))
+
+
+def requeue(study: optuna.Study) -> None:
+    """Puts what was broken off into the queue again.
+
+    Optuna leaves the trial of a killed program marked as running; one that Ctrl-C ended has failed,
+    as has one that went wrong by itself, which is not tried again.
+    """
+    for last in {run_of(trial): trial for trial in study.trials}.values():
+        killed = last.state == TrialState.RUNNING
+        if killed or (last.state == TrialState.FAIL and BROKEN_OFF in last.user_attrs):
+            study.enqueue_trial(last.params, user_attrs={"run": run_of(last)})
+        if killed:
+            study.tell(last.number, state=TrialState.FAIL)
 
 
 def table(study: optuna.Study) -> str:

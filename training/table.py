@@ -11,9 +11,8 @@ from typing import Any
 
 import networks
 import recipe
-from export import RECIPES
-from recipe import Recipe
-from report import RESULTS
+from recipe import RECIPES, Recipe
+from report import LABELS, RESULTS
 
 TABLE = RESULTS / "README.md"
 HEADING = """# All networks on the same data
@@ -34,7 +33,8 @@ COLUMNS = (
 
 def trained(facts: dict[str, Any]) -> list[str]:
     judged = facts["judged"]
-    own = judged["challenge" if facts["truth"] == "the challenge's labels" else "crowd"]
+    crowd = judged["crowd"]
+    own = judged["challenge"] if facts["truth"] == LABELS else crowd
     return [
         f"`{facts['name']}`",
         f"{judged['parameters']:,}",
@@ -42,9 +42,9 @@ def trained(facts: dict[str, Any]) -> list[str]:
         f"{facts['milliseconds']:.2f}",
         percent(judged["challenge"]["accuracy"]),
         percent(judged["flip_accuracy"]),
-        percent(judged["crowd"]["accuracy"]),
-        percent(judged["flip_crowd_accuracy"]),
-        percent(judged["crowd"]["mean_recall"]),
+        percent(crowd["accuracy"]) if crowd else "",
+        percent(judged["flip_crowd_accuracy"]) if crowd else "",
+        percent(crowd["mean_recall"]) if crowd else "",
         percent(own["macro_f1"]),
         f"{own['ece']:.3f}",
         facts["measured_on"],
@@ -83,7 +83,7 @@ def table(recipes: Path, results: Path) -> str:
             done.append(json.loads(facts.read_text()))
         else:
             others.append(recipe.load(path))
-    done.sort(key=lambda facts: -facts["judged"]["crowd"]["accuracy"])
+    done.sort(key=lambda facts: -(facts["judged"]["crowd"] or {"accuracy": 0})["accuracy"])
     rows = [trained(facts) for facts in done] + [untrained(settings) for settings in others]
     lines = [COLUMNS, ["---"] * len(COLUMNS), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -32,6 +32,7 @@ def scores_at(run: Path, folder: Path) -> list[Scores]:
     """By the crowd on validation, for each of SHIFTS."""
     settings = recipe_of(run)
     training, validation, _ = data.load(folder, settings.split)
+    data.need_votes(validation, "the trade between figures by the crowd")
     crowd = data.crowd_labels(validation)
     found = []
     for shift in SHIFTS:

@@ -8,6 +8,8 @@ RUNS/mien-s/ gets checkpoint.pt after every epoch and curves.csv, one row per ep
 import argparse
 import copy
 import csv
+import hashlib
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,17 +26,12 @@ import origin
 import recipe
 from augment import augment, feed
 from data import FaceSet
-from evaluate import logits_of
+from evaluate import kept, logits_of
 from expressions import EXPRESSIONS
 from networks.backbone import Backbone
 from networks.common import FaceNetwork
 from recipe import Recipe, Teacher
 from schedule import Patience, learning_rate
-
-CURVES = (
-    *("epoch", "seconds", "learning_rate", "loss", "validation_loss", "labels", "crowd"),
-    "training_labels",  # of the augmented pictures: how often the likeliest answer was given
-)
 
 
 @dataclass(frozen=True)
@@ -83,29 +80,42 @@ def train(
     size = networks.parameters(network)
     print(f"{settings.name}: {size} parameters, {len(training)} pictures, {s.epochs} epochs")
 
+    if not settings.only_labels:
+        data.need_votes(training, settings.name)
+    targets = data.targets(training, settings.targets.labels_share)
+    wanted = data.targets(validation, settings.targets.labels_share)
+    teachers = teachers_of(settings, run.parent, device)
+    learned_from = digest(
+        *(training.pictures, targets, validation.pictures, wanted),
+        *(weights for teacher in teachers for weights in teacher.state_dict().values()),
+    )
+
     done = 0
-    saved = checkpoint(run, settings, start)
+    saved = checkpoint(run, settings, start, learned_from)
     if saved:
         done = saved["epoch"]
         network.load_state_dict(saved["network"])
         average.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
-        share, best = saved.get("share", 1.0), saved.get("best")
+        share, best = saved["share"], saved["best"]
         for patience, name in ((plateau, "plateau"), (stopping, "stopping")):
             if patience:
                 patience.best, patience.waited = saved[name]
         print(f"goes on after epoch {done}")
 
-    targets = data.targets(training, settings.targets.labels_share)
-    wanted = data.targets(validation, settings.targets.labels_share)
     smoothing = settings.targets.label_smoothing
     targets = (1 - smoothing) * targets + smoothing / len(EXPRESSIONS)
-    weights = data.class_weights(training).to(device) if settings.targets.class_weights else None
     crowd = data.crowd_labels(validation)
-    said = lesson(settings, training.pictures, run.parent, device)
-    if said is not None:
+    known = crowd >= 0
+    if settings.teacher:
+        said = lesson(settings, settings.teacher, teachers, training.pictures, device)
         targets = torch.cat([targets, said], dim=1)  # both go through mixup together
     made = {"machine": origin.machine(device), "commit": origin.commit()}
+    if made["commit"].endswith("-dirty"):
+        print(
+            "the checkout has changes that are in no commit: nobody can make this run again",
+            file=sys.stderr,
+        )
 
     steps = len(training) // s.batch  # the last, smaller batch is left out
     for epoch in range(done, s.epochs):
@@ -133,7 +143,7 @@ def train(
             target = aim[:, : len(EXPRESSIONS)]
             with half_precision(s.precision, device):
                 answer = network(feed(pictures, network))
-            loss = cross_entropy(answer.float(), target, weight=weights)
+            loss = cross_entropy(answer.float(), target)
             if settings.teacher:
                 loss = taught(answer.float(), aim[:, len(EXPRESSIONS) :], loss, settings.teacher)
             optimizer.zero_grad()
@@ -146,16 +156,18 @@ def train(
 
         logits = logits_of(average, validation.pictures)
         seen = logits.argmax(dim=1)
-        figures = dict.fromkeys(CURVES, 0.0) | {
+        figures = {
             "epoch": epoch + 1,
             "seconds": round(time.monotonic() - began, 1),
             "learning_rate": round(rate, 7),
             "loss": round(total / steps, 4),
             "validation_loss": round(cross_entropy(logits, wanted).item(), 4),
             "labels": round((seen == validation.labels).float().mean().item(), 4),
-            "crowd": round((seen == crowd)[crowd >= 0].float().mean().item(), 4),
-            "training_labels": round(right / steps, 4),
         }
+        if known.any():
+            figures["crowd"] = round((seen == crowd)[known].float().mean().item(), 4)
+        # Of the augmented pictures: how often the likeliest answer was given.
+        figures["training_labels"] = round(right / steps, 4)
         print(*(f"{name} {value}" for name, value in figures.items()), sep="  ", flush=True)
         watched = figures["validation_loss"], figures["labels"]
         if s.plateau and plateau and not plateau.improves(*watched) and plateau.over:
@@ -163,12 +175,15 @@ def train(
             plateau.waited = 0
         if stopping and stopping.improves(*watched):
             best = {name: value.clone() for name, value in average.state_dict().items()}
+        # Before the checkpoint: a run killed between the two repeats the epoch, and its row.
+        write_curve(run / "curves.csv", figures)
         save(
             run,
             {
                 "epoch": epoch + 1,
                 "recipe": settings.learned(),
                 "start": start.words(),
+                "learned_from": learned_from,
                 "made": made,
                 "network": network.state_dict(),
                 "average": average.state_dict(),
@@ -179,7 +194,6 @@ def train(
                 "best": best,
             },
         )
-        write_curve(run / "curves.csv", figures)
         if after_epoch:
             after_epoch(figures)
     if best:
@@ -187,13 +201,28 @@ def train(
     return average
 
 
-def checkpoint(run: Path, settings: Recipe, start: Start) -> dict[str, Any] | None:
-    """Where a run broke off, if it is one with these settings."""
+def digest(*tensors: Tensor) -> str:
+    """The SHA-256 of pictures, targets or weights."""
+    found = hashlib.sha256()
+    for tensor in tensors:
+        found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def checkpoint(
+    run: Path, settings: Recipe, start: Start, learned_from: str
+) -> dict[str, Any] | None:
+    """Where a run broke off, if it is one with these settings, of these data and teachers."""
     if not (run / "checkpoint.pt").exists():
         return None
     saved: dict[str, Any] = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
-    if not settings.made(saved["recipe"]) or saved.get("start", "scratch") != start.words():
+    if not settings.made(saved["recipe"]) or saved["start"] != start.words():
         raise SystemExit(f"{run} holds a run with other settings; remove it or choose other --runs")
+    if saved.get("learned_from") != learned_from:
+        raise SystemExit(
+            f"{run} holds a run that learned from other data, or from teachers that were trained "
+            "again since; remove it or choose other --runs"
+        )
     return saved
 
 
@@ -203,42 +232,40 @@ def half_precision(precision: str, device: str) -> torch.autocast:
     return torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def teacher_of(name: str, runs: Path, device: str) -> FaceNetwork:
-    """The averaged network of the finished run of that name."""
-    path = runs / name / "checkpoint.pt"
-    if not path.exists():
-        raise SystemExit(f"{path} is missing: train the teacher {name} first")
-    saved = torch.load(path, weights_only=True, map_location="cpu")
-    options = dict(saved["recipe"]["network"])
-    teacher = networks.build(recipe.Network(options.pop("name"), options))
-    teacher.load_state_dict(saved.get("best") or saved["average"])
-    teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return teacher.eval()
+def teachers_of(settings: Recipe, runs: Path, device: str) -> list[FaceNetwork]:
+    names = settings.teacher.recipes if settings.teacher else []
+    teachers = [kept(recipe.named(name), runs) for name in names]
+    for teacher in teachers:
+        teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return teachers
 
 
 @torch.no_grad()
-def lesson(settings: Recipe, pictures: Tensor, runs: Path, device: str) -> Tensor | None:
+def lesson(
+    settings: Recipe,
+    teaching: Teacher,
+    teachers: list[FaceNetwork],
+    pictures: Tensor,
+    device: str,
+) -> Tensor:
     """What the teachers say of pictures [n, 48, 48], softened by their temperature, [n, 7].
 
     The mean over several looks and their mirror images: one network that is asked so is better than
-    itself (`teacher-challenge`: 70.3 % of the validation pictures for 69.0 %), and a pupil asks
+    itself (`teacher-challenge`: 70.3 % of the validation pictures for 69.1 %), and a pupil asks
     only once.
     """
-    if settings.teacher is None:
-        return None
-    teachers = [teacher_of(name, runs, device) for name in settings.teacher.recipes]
     looks = settings.augmentation and settings.augmentation.weakened(0.5)
     torch.manual_seed(settings.training.seed)
     said = []
     for batch in torch.split(pictures[:, None], 256):
         total = torch.zeros(len(batch), len(EXPRESSIONS))
         for teacher in teachers:
-            for _ in range(settings.teacher.looks):
+            for _ in range(teaching.looks):
                 look = augment(batch.float(), looks, teacher.side).to(device)
                 for one in (look, look.flip(-1)):
                     with half_precision(settings.training.precision, device):
                         answer = teacher(feed(one, teacher)).float().cpu()
-                    total += softmax(answer / settings.teacher.temperature, dim=1)
+                    total += softmax(answer / teaching.temperature, dim=1)
         said.append(total / total.sum(dim=1, keepdim=True))
     return torch.cat(said)
 
@@ -306,14 +333,20 @@ def save(run: Path, state: dict[str, Any]) -> None:
 
 
 def write_curve(path: Path, figures: dict[str, float]) -> None:
-    if figures["epoch"] == 1:
-        path.unlink(missing_ok=True)
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if fresh:
-            writer.writerow(figures)
-        writer.writerow(figures.values())
+    """Adds an epoch's row to those of the epochs before it."""
+    rows = [row for row in read_curve(path) if int(row["epoch"]) < figures["epoch"]]
+    with path.with_suffix(".new").open("w", newline="") as file:
+        writer = csv.DictWriter(file, figures, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows([*rows, figures])
+    path.with_suffix(".new").rename(path)
+
+
+def read_curve(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ use super::{ProviderArgs, catalog, tell_provider, warn_of, write_json};
 /// Pictures left out that are named; the rest is counted.
 const NAMED: usize = 10;
 
-/// The customary level below which a difference is not called luck.
+/// The customary level below which a difference is not called chance.
 const SIGNIFICANT: f64 = 0.05;
 
 #[derive(Debug, Args)]
@@ -112,6 +112,19 @@ fn report_skipped(evaluation: &Evaluation) {
 
 fn print_table(evaluation: &Evaluation) {
     say!("{}: {} pictures", evaluation.dataset, evaluation.n);
+    let parts: Vec<String> = evaluation
+        .parts
+        .iter()
+        .map(|(part, pictures)| format!("{pictures} of {part}"))
+        .collect();
+    match &parts[..] {
+        [] => {}
+        [part] => say!("  {part}"),
+        several => say!(
+            "  {}, counted together: --usage narrows it",
+            several.join(" and ")
+        ),
+    }
     if evaluation.missed_faces > 0 {
         let missed = evaluation.missed_faces;
         let share = percent(missed as f64 / evaluation.n as f64);
@@ -152,7 +165,11 @@ fn print_table(evaluation: &Evaluation) {
         }
     }
     if !evaluation.comparisons.is_empty() {
-        say!("\nPictures on which only one of two models was right (McNemar's exact test):");
+        let test = match evaluation.comparisons.len() {
+            1 => "McNemar's exact test".to_owned(),
+            pairs => format!("McNemar's exact test, by Holm's correction for {pairs} pairs"),
+        };
+        say!("\nPictures on which only one of two models was right ({test}):");
         evaluation.comparisons.iter().for_each(print_comparison);
     }
     evaluation.models.iter().for_each(print_model);
@@ -163,10 +180,11 @@ fn print_comparison(comparison: &Comparison) {
         models: [first, second],
         only_first,
         only_second,
-        p,
+        p_holm: p,
+        ..
     } = comparison;
     let verdict = if *p >= SIGNIFICANT {
-        "no difference that could not be luck".to_owned()
+        "the difference may be chance".to_owned()
     } else if only_first > only_second {
         format!("{first} is better")
     } else {

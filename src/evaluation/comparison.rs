@@ -14,6 +14,9 @@ pub struct Comparison {
     /// How often two equally good models differ at least so much (`McNemar` 1947, the exact
     /// two-sided test): a small value says that one is better on such pictures.
     pub p: f64,
+    /// The same by Holm's correction (1979) for all pairs that were compared: of many pairs, one
+    /// differs so much by chance more often than a single one does.
+    pub p_holm: f64,
 }
 
 /// Compares two models; `right` has for each picture whether the first and the second were right.
@@ -29,11 +32,25 @@ pub(super) fn compare(
             _ => {}
         }
     }
+    let p = mcnemar(only_first, only_second);
     Comparison {
         models,
         only_first,
         only_second,
-        p: mcnemar(only_first, only_second),
+        p,
+        p_holm: p,
+    }
+}
+
+/// Corrects the pairs for their number.
+pub(super) fn holm(pairs: &mut [Comparison]) {
+    let mut by_p: Vec<&mut Comparison> = pairs.iter_mut().collect();
+    by_p.sort_by(|left, right| left.p.total_cmp(&right.p));
+    let (mut left, mut highest) = (by_p.len() as f64, 0.0_f64);
+    for pair in by_p {
+        highest = highest.max((left * pair.p).min(1.0));
+        pair.p_holm = highest;
+        left -= 1.0;
     }
 }
 
@@ -70,6 +87,30 @@ mod tests {
             assert!((found - p).abs() < 1e-6, "{left} and {right}: {found}");
         }
         assert!(mcnemar(3000, 5000) < 1e-90);
+    }
+
+    #[test]
+    fn of_many_pairs_each_needs_more_than_a_single_one() {
+        let names = || ["a".to_owned(), "b".to_owned()];
+        let pair = |p| Comparison {
+            models: names(),
+            only_first: 0,
+            only_second: 0,
+            p,
+            p_holm: p,
+        };
+        // By hand: 4 times the least, 3 times the next, and none less than the one before it.
+        let mut pairs = [0.04, 0.01, 0.03, 0.9].map(pair);
+        holm(&mut pairs);
+        for (pair, expected) in pairs.iter().zip([0.09, 0.04, 0.09, 0.9]) {
+            assert!(
+                (pair.p_holm - expected).abs() < 1e-9,
+                "{pair:?}: {expected}"
+            );
+        }
+        let mut one = [compare(names(), [(true, false)].into_iter())];
+        holm(&mut one);
+        assert!((one[0].p_holm - one[0].p).abs() < 1e-9);
     }
 
     #[test]

@@ -42,6 +42,8 @@ impl FromStr for Usage {
 pub(super) enum Part {
     /// One of the challenge's.
     Usage(Usage),
+    /// A folder called `val`: the challenge's public part is what people tune on.
+    Validation,
     /// A folder called `test`, which may hold either or both of the challenge's.
     Test,
 }
@@ -52,7 +54,22 @@ impl Part {
     }
 
     fn may_be(self, usage: Usage) -> bool {
-        self == Self::Usage(usage) || (self == Self::Test && usage != Usage::Training)
+        match self {
+            Self::Usage(own) => own == usage,
+            Self::Validation => usage == Usage::PublicTest,
+            Self::Test => usage != Usage::Training,
+        }
+    }
+
+    /// For people.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Usage(Usage::Training) => "Training",
+            Self::Usage(Usage::PublicTest) => "PublicTest",
+            Self::Usage(Usage::PrivateTest) => "PrivateTest",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
     }
 }
 
@@ -61,6 +78,8 @@ impl Part {
 pub struct Sample {
     /// The truth.
     pub label: Expression,
+    /// The part of the data set that it says it belongs to: `PublicTest`, `test`…
+    pub part: Option<&'static str>,
     /// The face, already cropped, or a frame with the face in it.
     pub picture: RgbImage,
 }
@@ -96,6 +115,7 @@ struct Entry {
     number: usize,
     name: String,
     label: Expression,
+    part: Option<Part>,
 }
 
 /// A data set whose pictures are listed and not read yet.
@@ -140,6 +160,7 @@ impl Dataset {
                     number,
                     name: item.name,
                     label,
+                    part: item.part,
                 }),
                 Err(_) => *unknown.entry(item.label).or_default() += 1,
             }
@@ -206,6 +227,7 @@ impl Dataset {
             .map(move |entry| match pictures.read(entry.number) {
                 Ok(picture) => Ok(Sample {
                     label: entry.label,
+                    part: entry.part.map(Part::name),
                     picture,
                 }),
                 Err(reason) => Err(Skipped {

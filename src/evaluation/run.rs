@@ -1,11 +1,12 @@
 //! Models against a data set: every picture is read once and shown to each.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
 use serde::Serialize;
 
-use super::comparison::{Comparison, compare};
+use super::comparison::{Comparison, compare, holm};
 use super::dataset::{Dataset, Sample, Skipped};
 use super::metrics::{Scores, Tally};
 use crate::card::ModelCard;
@@ -145,6 +146,8 @@ pub struct Evaluation {
     pub dataset: String,
     /// Pictures that were shown to the models.
     pub n: u64,
+    /// How many of them each part of the data set gave, where it has parts.
+    pub parts: BTreeMap<&'static str, u64>,
     /// Pictures in which no face was found; none where pictures are faces already cropped.
     pub missed_faces: u64,
     /// Expressions that a model knows and no picture shows: they count in no average of recalls.
@@ -179,6 +182,7 @@ pub fn evaluate(
     let name = dataset.path().display().to_string();
     let shown = dataset.labels();
     let mut skipped = dataset.skipped().to_vec();
+    let mut parts = BTreeMap::new();
     let (mut n, mut missed_faces, mut done) = (0, 0, 0);
     let mut samples = dataset.samples().peekable();
     while samples.peek().is_some() {
@@ -186,7 +190,12 @@ pub fn evaluate(
         for sample in samples.by_ref().take(BATCH) {
             done += 1;
             match sample {
-                Ok(sample) => batch.push(Exhibit::new(sample, detector.as_deref_mut())?),
+                Ok(sample) => {
+                    if let Some(part) = sample.part {
+                        *parts.entry(part).or_default() += 1;
+                    }
+                    batch.push(Exhibit::new(sample, detector.as_deref_mut())?);
+                }
                 Err(bad) => skipped.push(bad),
             }
         }
@@ -219,6 +228,7 @@ pub fn evaluate(
     Ok(Evaluation {
         dataset: name,
         n,
+        parts,
         missed_faces,
         empty_classes: Expression::ALL
             .into_iter()
@@ -226,16 +236,22 @@ pub fn evaluate(
             .collect(),
         skipped,
         models: contestants.iter().map(Contestant::scores).collect(),
-        comparisons: pairs(contestants)
-            .map(|(left, right)| {
-                let name = |contestant: &Contestant| contestant.classifier.card().name.to_string();
-                compare(
-                    [name(left), name(right)],
-                    left.right.iter().copied().zip(right.right.iter().copied()),
-                )
-            })
-            .collect(),
+        comparisons: comparisons(contestants),
     })
+}
+
+fn comparisons(contestants: &[Contestant]) -> Vec<Comparison> {
+    let name = |contestant: &Contestant| contestant.classifier.card().name.to_string();
+    let mut found: Vec<Comparison> = pairs(contestants)
+        .map(|(left, right)| {
+            compare(
+                [name(left), name(right)],
+                left.right.iter().copied().zip(right.right.iter().copied()),
+            )
+        })
+        .collect();
+    holm(&mut found);
+    found
 }
 
 fn pairs<T>(all: &[T]) -> impl Iterator<Item = (&T, &T)> {

@@ -161,8 +161,7 @@ fn part_called(folder: &str) -> Option<Part> {
     match folder.to_ascii_lowercase().as_str() {
         "train" => Some(Part::Usage(Usage::Training)),
         "test" => Some(Part::Test),
-        // The challenge's public part is what people tune on.
-        "validation" | "valid" | "val" => Some(Part::Usage(Usage::PublicTest)),
+        "validation" | "valid" | "val" => Some(Part::Validation),
         name => name.parse().ok().map(Part::Usage),
     }
 }
@@ -289,7 +288,7 @@ mod tests {
         assert_eq!(part("happy/1.png"), None);
         assert_eq!(part("archive/fer/Test/happy/1.png"), Some(Part::Test));
         assert_eq!(part("train/happy/1.JPG"), usage(Usage::Training));
-        assert_eq!(part("validation/happy/1.png"), usage(Usage::PublicTest));
+        assert_eq!(part("validation/happy/1.png"), Some(Part::Validation));
         assert_eq!(
             part("test/happy/PrivateTest_88.jpg"),
             usage(Usage::PrivateTest)

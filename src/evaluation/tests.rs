@@ -129,6 +129,33 @@ fn the_two_tests_of_the_challenge_are_told_apart() {
     assert_eq!(seen(&mut dataset), (BTreeMap::from([(20, Angry)]), 0));
 }
 
+/// How many pictures of each part can be read.
+fn parts(dataset: &mut Dataset) -> BTreeMap<&'static str, u64> {
+    let mut parts = BTreeMap::new();
+    for part in dataset.samples().flatten().filter_map(|sample| sample.part) {
+        *parts.entry(part).or_default() += 1;
+    }
+    parts
+}
+
+#[test]
+fn each_picture_says_which_part_it_is_of() {
+    let (_home, path) = csv();
+    let both = BTreeMap::from([("PrivateTest", 1), ("PublicTest", 1)]);
+    assert_eq!(parts(&mut open(&path, None)), both);
+    let (_home, path) = folder();
+    fs::create_dir_all(path.join("val/sad")).unwrap();
+    fs::write(path.join("val/sad/7.png"), png(70)).unwrap();
+    let both = BTreeMap::from([("test", 2), ("validation", 1)]);
+    for public in [None, Some(Usage::PublicTest)] {
+        assert_eq!(parts(&mut open(&path, public)), both);
+    }
+    let test = BTreeMap::from([("test", 2)]);
+    let private = Some(Usage::PrivateTest);
+    assert_eq!(parts(&mut open(&path, private)), test);
+    assert_eq!(parts(&mut open(&path.join("train"), None)), BTreeMap::new());
+}
+
 #[test]
 fn a_folder_without_parts_counts_whole() {
     let (_home, path) = folder();

@@ -80,7 +80,9 @@ fn ask_within<T: DeserializeOwned>(
         return Err(bad(if stop.load(Ordering::Relaxed) {
             "the trial was stopped".to_owned()
         } else {
-            format!("it did not answer within {} seconds", patience.as_secs())
+            let seconds = patience.as_secs();
+            let plural = if seconds == 1 { "" } else { "s" };
+            format!("it did not answer within {seconds} second{plural}")
         }));
     };
     let said = |pipe: Option<&mut dyn Read>| {
@@ -155,7 +157,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("did not answer within 1 seconds"),
+                .ends_with("did not answer within 1 second"),
             "{error}"
         );
         assert!(

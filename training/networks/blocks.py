@@ -20,8 +20,6 @@ class Blocks(Chain):
         kernels: list[int] | None = None,  # one per block; 3 if not said
         pixels: str = "0..1",
         dropout: float = 0.2,
-        dense_dropout: float = 0.5,
-        init: str = "he",
     ) -> None:
         features: list[nn.Module] = []
         for (inside, out), side in zip(
@@ -32,6 +30,6 @@ class Blocks(Chain):
         left = self.side >> len(filters)  # pixels a side after the pools
         layers: list[nn.Module] = []
         for inside, out in pairwise([filters[-1] * left * left, *units]):
-            layers += [*dense_norm(inside, out), nn.Dropout(dense_dropout)]
+            layers += [*dense_norm(inside, out), nn.Dropout(0.5)]
         super().__init__(pixels, features, layers)
-        initialise(self, init)
+        initialise(self, "he")

@@ -61,3 +61,5 @@ def test_means_spread_and_gain_are_those_worked_out_by_hand() -> None:
     lines = ablation.table(rows).splitlines()
     assert lines[2] == "| as it is | 2 | 61.0 ± 1.0 | 50.0 ± 0.0 | 50.0 ± 0.0 |"
     assert lines[3] == "| worse | 1 | 58.0 ± 0.0 (-3.0) | 50.0 ± 0.0 (+0.0) | 50.0 ± 0.0 (+0.0) |"
+    unasked = [{**row, "crowd": "", "crowd_mean_recall": ""} for row in rows]
+    assert ablation.table(unasked).splitlines()[3] == "| worse | 1 | 58.0 ± 0.0 (-3.0) |  |  |"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from made_up import made_up, write_set
+from torch import Tensor
 
 import augment
 import data
@@ -86,6 +87,27 @@ def test_folders_of_something_else_and_short_rows_are_refused(tmp_path: Path) ->
         data.read_both(tmp_path)
 
 
+def test_pictures_that_kaggle_names_after_private_test_are_left_out(tmp_path: Path) -> None:
+    write_set(tmp_path / "test.zip", made_up(14, seed=0), "test")
+    with zipfile.ZipFile(tmp_path / "test.zip") as archive:
+        archive.extractall(tmp_path)
+    public = data.read(tmp_path / "test")
+    for picture in (tmp_path / "test" / "happy").iterdir():
+        picture.rename(picture.with_name(f"PrivateTest_{picture.name}"))
+    left = data.read(tmp_path / "test")
+    assert equal(
+        left, public.pick((public.labels != EXPRESSIONS.index("happy")).nonzero()[:, 0].tolist())
+    )
+
+
+def test_votes_of_other_pictures_are_refused(tmp_path: Path) -> None:
+    write_set(tmp_path / data.TRAIN_SET, made_up(14, seed=0), "train")
+    votes = (tmp_path / data.TRAIN_SET).with_suffix(".csv")
+    votes.write_text(votes.read_text().replace(".png", ".jpg"))
+    with pytest.raises(SystemExit, match="names not one picture of"):
+        data.read(tmp_path / data.TRAIN_SET)
+
+
 def test_blank_pictures_and_copies_are_counted() -> None:
     faces = made_up(30, seed=2)
     faces.pictures[3] = 77  # blank
@@ -124,14 +146,6 @@ def test_what_was_judged_by_is_told_from_its_number() -> None:
     assert data.measured_on("random-fifth", data.PUBLIC_AND_PRIVATE) == "random fifth"
 
 
-def test_class_weights_make_all_expressions_weigh_the_same() -> None:
-    faces = made_up(70, seed=0)
-    faces.labels[:20] = EXPRESSIONS.index("happy")
-    weights = data.class_weights(faces)
-    counts = torch.bincount(faces.labels, minlength=7)
-    torch.testing.assert_close(counts * weights, torch.full((7,), 10.0))
-
-
 def test_look_draws_what_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_set(tmp_path / data.TRAIN_SET, made_up(140, seed=0), "train")
     write_set(tmp_path / data.TEST_SET, made_up(35, seed=1), "test")
@@ -140,6 +154,26 @@ def test_look_draws_what_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.argv", arguments)
     look.main()
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"classes.png", "samples.png"}
+
+
+def test_samples_show_what_the_last_cycle_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_set(tmp_path / data.TRAIN_SET, made_up(140, seed=0), "train")
+    write_set(tmp_path / data.TEST_SET, made_up(35, seed=1), "test")
+    shown: list[recipe.Augmentation | None] = []
+
+    def noted(_: Tensor, settings: recipe.Augmentation | None, side: int) -> Tensor:
+        shown.append(settings)
+        return torch.zeros(8, 1, side, side)
+
+    path = recipe.RECIPES / "mien-m-challenge.toml"
+    arguments = ["look.py", str(path), "--data", str(tmp_path), "--out", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", arguments)
+    monkeypatch.setattr(look, "augment", noted)
+    look.main()
+    whole = recipe.load(path).augmentation
+    assert whole and whole.weakened(0.3) in shown and whole not in shown
 
 
 def test_each_way_to_move_a_picture_does_what_it_says() -> None:

@@ -11,6 +11,7 @@ import data
 import evaluate
 import export
 import plots
+import recipe
 import report
 import table
 import trade
@@ -50,7 +51,7 @@ def test_the_table_has_a_row_for_every_recipe(trained: Recipe, tmp_path: Path) -
     recipes, results = tmp_path / "recipes", tmp_path / "results"
     recipes.mkdir()
     for name in ("mien-s", "vgg-small"):
-        original = export.RECIPES / f"{name}.toml"
+        original = recipe.RECIPES / f"{name}.toml"
         (recipes / original.name).write_text(original.read_text())
     report.write_json(results / "mien-s.json", facts)
     lines = table.table(recipes, results).splitlines()
@@ -63,7 +64,7 @@ def test_the_table_has_a_row_for_every_recipe(trained: Recipe, tmp_path: Path) -
 
 
 def test_the_table_in_the_project_is_that_of_its_results() -> None:
-    rows = table.table(export.RECIPES, report.RESULTS)
+    rows = table.table(recipe.RECIPES, report.RESULTS)
     assert table.TABLE.read_text() == table.HEADING + rows + "\n", "run `python table.py`"
 
 
@@ -77,6 +78,41 @@ def test_without_pictures_to_fit_it_the_recipe_says_the_temperature(
         unkept = replace(trained, split=split, card=card)
         assert evaluate.report(unkept, network, validation, test).temperature == 0.7
     assert evaluate.report(trained, network, validation, test).temperature != 1
+
+
+def test_without_votes_there_are_no_figures_by_the_crowd(small: Recipe, tmp_path: Path) -> None:
+    settings = replace(small, targets=replace(small.targets, labels_share=1.0))
+    for name, n, usage in ((data.TRAIN_SET, 140, "train"), (data.TEST_SET, 35, "test")):
+        write_set(tmp_path / name, made_up(n, seed=0), usage)
+        (tmp_path / name).with_suffix(".csv").unlink()
+    training, validation, test = data.load(tmp_path)
+    assert not training.votes.any()
+    train.train(settings, training, validation, tmp_path / settings.name)
+    rows = train.read_curve(tmp_path / settings.name / "curves.csv")
+    assert len(rows) == 2 and all(float(row["labels"]) >= 0 for row in rows)
+    assert "crowd" not in rows[0]
+
+    network = evaluate.load_run(settings, tmp_path, training)
+    found = evaluate.report(settings, network, validation, test)
+    assert found.crowd is None and found.challenge.n == 35
+    evaluate.print_report("without votes", found)
+    metrics = json.loads(export.card(settings, network, found)["mien.metrics"])
+    assert metrics["made_for"] == "labels" and "crowd" not in metrics["measured_on"]
+    assert not any(key.startswith("crowd") for key in metrics)
+
+    facts = report.report(settings, tmp_path, tmp_path)
+    written = (tmp_path / settings.name / "report.json").read_text()
+    assert json.loads(written) == facts and "NaN" not in written
+    assert facts["truth"] == report.LABELS
+    page = (tmp_path / settings.name / "report.html").read_text()
+    assert page.count("data:image/svg+xml") == 4 and "the crowd" not in page.split("Settings")[0]
+    (recipes := tmp_path / "recipes").mkdir()
+    (recipes / "mien-s.toml").write_text((recipe.RECIPES / "mien-s.toml").read_text())
+    report.write_json(tmp_path / "results" / "mien-s.json", facts)
+    row = table.table(recipes, tmp_path / "results").splitlines()[2]
+    assert row.count("|") == len(table.COLUMNS) + 1
+    with pytest.raises(SystemExit, match="needs FER"):
+        trade.scores_at(tmp_path / settings.name, tmp_path)
 
 
 def test_a_moved_prior_moves_the_answers(trained: Recipe, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -40,40 +41,61 @@ def test_sizes_are_known_without_weights() -> None:
     assert search.sized(tuned)[0] == 557_799
 
 
+@pytest.mark.parametrize(("broken", "killed"), [(1, False), (2, False), (1, True)])
 def test_a_search_that_was_broken_off_goes_on(
-    base: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int, killed: bool
 ) -> None:
     faces, others = made_up(32, seed=0), made_up(14, seed=1)
     folder = tmp_path / "search"
 
-    def broken_off(*_: object) -> None:
+    save = train.save
+
+    def broken_off(run: Path, state: dict[str, Any]) -> None:
+        save(run, state)
         raise KeyboardInterrupt
 
     study = search.study_of(folder, "random", prune=False)
     study.enqueue_trial(TINY)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(train, "write_curve", broken_off)
-        search.search(study, base, faces, others, folder, trials=1, widest=512)
-    # A killed program leaves its trial marked as running.
-    killed = search.study_of(folder, "random", prune=False)
-    killed.add_trial(
-        optuna.trial.create_trial(
-            state=optuna.trial.TrialState.RUNNING,
-            params=study.trials[0].params,
-            distributions=study.trials[0].distributions,
-            user_attrs={"run": 0},
+    study.enqueue_trial(TINY)
+    for _ in range(broken):
+        study = search.study_of(folder, "random", prune=False)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(train, "save", broken_off)
+            search.search(study, base, faces, others, folder, trials=2, widest=512)
+    assert len(list(folder.glob("trial-*"))) == broken
+    if killed:
+        # A killed program leaves its trial marked as running.
+        first = study.trials[0]
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=optuna.trial.TrialState.RUNNING,
+                params=first.params,
+                distributions=first.distributions,
+                user_attrs={"run": 0},
+            )
         )
-    )
 
     study = search.study_of(folder, "random", prune=False)
-    search.search(study, base, faces, others, folder, trials=1, widest=512)
-    (done,) = study.get_trials(states=search.DONE)
-    assert done.user_attrs["run"] == 0
-    # The first epoch's row was never written: only the second was trained again.
-    assert [row["epoch"] for row in search.read_curve(folder / "trial-0" / "curves.csv")] == ["2"]
-    assert not (folder / "trial-0" / "checkpoint.pt").exists()
-    assert "16-16-16, kernels 333 | 32 |" in (folder / "table.md").read_text()
+    search.search(study, base, faces, others, folder, trials=2, widest=512)
+    done = study.get_trials(states=search.DONE)
+    assert sorted(search.run_of(trial) for trial in done) == [0, 1]
+    for number in (0, 1):
+        run = folder / f"trial-{number}"
+        assert [row["epoch"] for row in train.read_curve(run / "curves.csv")] == ["1", "2"]
+        assert not (run / "checkpoint.pt").exists()
+    assert (folder / "table.md").read_text().count("16-16-16, kernels 333 | 32 |") == 2
     assert "<svg" in (folder / "search.svg").read_text()
+
+
+def test_what_went_wrong_by_itself_is_not_tried_again() -> None:
+    study = optuna.create_study()
+    for known in ({}, {search.BROKEN_OFF: True}):
+        trial = optuna.trial.create_trial(state=optuna.trial.TrialState.FAIL, user_attrs=known)
+        study.add_trial(trial)
+    search.requeue(study)
+    search.requeue(study)
+    waiting = study.get_trials(states=[optuna.trial.TrialState.WAITING])
+    assert [search.run_of(trial) for trial in waiting] == [1]
 
 
 def test_what_falls_behind_is_pruned(
@@ -85,8 +107,7 @@ def test_what_falls_behind_is_pruned(
     def fake(settings: Recipe, _a: object, _b: object, run: Path, after_epoch: object) -> None:
         run.mkdir(parents=True)
         for epoch in range(1, 6):
-            figures = dict.fromkeys(train.CURVES, 0.0) | {"epoch": epoch}
-            figures["labels"] = next(accuracies)
+            figures = {"epoch": epoch, "seconds": 0.0, "labels": next(accuracies)}
             train.write_curve(run / "curves.csv", figures)
             assert callable(after_epoch)
             after_epoch(figures)

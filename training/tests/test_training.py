@@ -1,8 +1,11 @@
 """The whole way from pictures to a model, on made-up pictures that show nobody."""
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -95,6 +98,18 @@ def test_votes_and_label_are_mixed_and_single_votes_dropped() -> None:
     assert data.crowd_labels(faces).tolist() == [EXPRESSIONS.index("sad"), -1, -1]
 
 
+def test_votes_that_a_recipe_wants_and_nobody_gave_are_asked_for(
+    small: Recipe, tmp_path: Path
+) -> None:
+    faces = made_up(32, seed=0)
+    unasked = FaceSet(faces.pictures, faces.labels, torch.zeros_like(faces.votes))
+    with pytest.raises(SystemExit, match="and not one of 32 pictures has any"):
+        train.train(small, unasked, unasked, tmp_path / small.name)
+    train.train(small, faces, faces, tmp_path / small.name)
+    with pytest.raises(SystemExit, match="mien-s needs FER"):
+        evaluate.load_run(small, tmp_path, unasked)
+
+
 def test_the_split_keeps_copies_together_and_test_pictures_out() -> None:
     faces = made_up(400, seed=1)
     twice = FaceSet(
@@ -116,7 +131,7 @@ def test_augmented_pictures_keep_shape_and_range(small: Recipe) -> None:
     assert seen.min() >= 0 and seen.max() <= 255
 
 
-@pytest.mark.parametrize("way", ["ours", "keras", "weighted"])
+@pytest.mark.parametrize("way", ["ours", "keras"])
 def test_a_resumed_run_ends_where_an_unbroken_one_does(
     small: Recipe, tmp_path: Path, way: str
 ) -> None:
@@ -131,22 +146,67 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(
             plateau=recipe.Plateau("loss", factor=0.5, patience=1),
             early_stopping=recipe.EarlyStopping("accuracy", patience=2),
         )
-        targets = replace(small.targets, class_weights=way == "weighted")
-        small = replace(small, training=settings, targets=targets, split="random-fifth")
+        small = replace(small, training=settings, split="random-fifth")
     training, validation = made_up(32, seed=0), made_up(14, seed=1)
     unbroken = train.train(small, training, validation, tmp_path / "unbroken")
 
-    def broken_off(*_: object) -> None:
-        raise KeyboardInterrupt
+    save = train.save
+
+    def broken_off(before: bool) -> Callable[[Path, dict[str, Any]], None]:
+        def saving(run: Path, state: dict[str, Any]) -> None:
+            if not before:
+                save(run, state)
+            raise KeyboardInterrupt
+
+        return saving
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "write_curve", broken_off)  # right after each checkpoint
-        for _ in range(1 if way == "ours" else 2):
+        # Right after a checkpoint, and between a row of the curves and its checkpoint.
+        for before in (False, True) if way == "ours" else (False, True, False):
+            patch.setattr(train, "save", broken_off(before))
             with pytest.raises(KeyboardInterrupt):
                 train.train(small, training, validation, tmp_path / "broken")
     resumed = train.train(small, training, validation, tmp_path / "broken")
     for a, b in zip(unbroken.state_dict().values(), resumed.state_dict().values()):
         assert torch.equal(a, b)
+    rows, wanted = (
+        [{**row, "seconds": ""} for row in train.read_curve(tmp_path / name / "curves.csv")]
+        for name in ("broken", "unbroken")
+    )
+    assert rows == wanted
+
+
+def test_the_figures_of_six_faces_equal_those_worked_out_by_hand() -> None:
+    """The six of src/evaluation/metrics/tests.rs, half of them answered less surely."""
+    happy, sad, neutral, angry = (
+        EXPRESSIONS.index(e) for e in ("happy", "sad", "neutral", "angry")
+    )
+    faces = [
+        *((happy, happy, 0.9), (happy, happy, 0.9), (happy, sad, 0.9)),
+        *((sad, sad, 0.65), (sad, neutral, 0.65), (neutral, neutral, 0.65)),
+    ]
+    probabilities = torch.zeros(6, 7)
+    for row, (_, answer, confidence) in zip(probabilities, faces):
+        row[answer], row[angry] = confidence, 1 - confidence
+    scores = evaluate.score(probabilities, torch.tensor([truth for truth, _, _ in faces]))
+    assert scores.accuracy == pytest.approx(4 / 6, abs=1e-6)
+    assert scores.mean_recall == pytest.approx((2 / 3 + 1 / 2 + 1) / 3, abs=1e-6)
+    assert scores.macro_f1 == pytest.approx((0.8 + 0.5 + 2 / 3) / 3, abs=1e-6)
+    assert [scores.recall[e] for e in ("happy", "sad", "neutral", "fear")] == [0.667, 0.5, 1, 0]
+    assert scores.confusion[happy] == [0, 0, 0, 2, 1, 0, 0]
+    assert scores.confusion[sad] == [0, 0, 0, 0, 1, 0, 1]
+    assert scores.reliability == [[0.65, 0.6667, 3], [0.9, 0.6667, 3]]
+    # Two of three right at 65 %, two of three at 90 %.
+    assert scores.ece == pytest.approx((abs(2 - 1.95) + abs(2 - 2.7)) / 6, abs=1e-6)
+    # Two truths were given nothing: 2 to the power of -23 is the least that is believed.
+    surprise = -2 * math.log(0.9) - 2 * math.log(0.65) + 2 * 23 * math.log(2)
+    assert scores.loss == pytest.approx(surprise / 6, abs=1e-4)
+
+
+def test_an_expression_that_never_occurs_and_is_never_answered_spoils_no_average() -> None:
+    probabilities = torch.tensor([[0.0, 0, 0, 0.9, 0.1, 0, 0]])
+    scores = evaluate.score(probabilities, torch.tensor([EXPRESSIONS.index("happy")]))
+    assert (scores.mean_recall, scores.macro_f1) == (1, 1)
 
 
 def test_scores_are_those_worked_out_by_hand() -> None:
@@ -174,6 +234,14 @@ def test_without_its_floor_a_network_is_surer_and_answers_the_same() -> None:
         before = network(pictures)
         network.floor = 0.02
         torch.testing.assert_close(network(pictures), without_floor(before, 0.02))
+
+
+def test_an_expression_without_pictures_leaves_all_answers_finite(small: Recipe) -> None:
+    network = networks.build(small.network)
+    faces = made_up(70, seed=0)
+    happy = (faces.labels == EXPRESSIONS.index("happy")).nonzero()[:, 0].tolist()
+    evaluate.shift_prior(network, faces.pick(happy), small)
+    assert network.head.bias is not None and network.head.bias.isfinite().all()
 
 
 def test_temperature_softens_what_is_too_sure() -> None:

@@ -439,16 +439,20 @@ fn resume_does_again_with_other_settings_a_changed_source_or_without_a_picture_a
 }
 
 #[test]
-fn resume_sees_that_a_picture_was_written_anew() {
+fn resume_sees_that_a_picture_was_written_anew_and_minds_nothing_else_in_a_folder() {
     let home = tempfile::tempdir().unwrap();
     let items = &albums(home.path(), 2)[..1];
+    let other = items[0].path.join("other");
+    fs::create_dir(&other).unwrap();
     run_items(home.path(), items, 1, OPTIONS);
     // The folder's own time stays as it was.
-    let later = SystemTime::now() + Duration::from_secs(2);
-    let picture = fs::File::options()
-        .write(true)
-        .open(items[0].path.join("1.png"));
-    picture.unwrap().set_modified(later).unwrap();
+    let touch = |path: &Path| {
+        let later = SystemTime::now() + Duration::from_secs(2);
+        fs::File::open(path).unwrap().set_modified(later).unwrap();
+    };
+    touch(&other);
+    assert_eq!(run_items(home.path(), items, 1, RESUME), [Ending::Skipped]);
+    touch(&items[0].path.join("1.png"));
     assert_eq!(run_items(home.path(), items, 1, RESUME), [Ending::Complete]);
 }
 

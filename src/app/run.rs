@@ -42,8 +42,8 @@ impl Handle {
 /// Why there is no window, or none any more.
 #[derive(Debug)]
 pub enum NoWindow {
-    /// No display answered, so nothing was started.
-    NoDisplay,
+    /// No display answered, so nothing was started: a sentence.
+    NoDisplay(String),
     /// Anything else: a sentence.
     Failed(String),
 }
@@ -89,13 +89,12 @@ pub fn run(
     )
     .map_err(|error| match error {
         eframe::Error::AppCreation(error) => NoWindow::Failed(error.to_string()),
-        eframe::Error::WinitEventLoop(error) if !opened.get() => {
-            log::info!("no display: {error}");
-            NoWindow::NoDisplay
-        }
         error => {
             let reason = format!("no window can be opened: {error}; `mien watch` needs none");
-            NoWindow::Failed(reason)
+            match error {
+                eframe::Error::WinitEventLoop(_) if !opened.get() => NoWindow::NoDisplay(reason),
+                _ => NoWindow::Failed(reason),
+            }
         }
     })
 }

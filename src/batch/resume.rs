@@ -11,6 +11,7 @@ use crate::card::ModelCard;
 use crate::error::{Error, Result};
 use crate::session::{self, Event, EventKind, Header, ModelEntry};
 use crate::source::SourceSpec;
+use crate::source::pictures::is_picture_name;
 
 /// What there is of an input.
 #[derive(Debug, PartialEq, Eq)]
@@ -89,13 +90,14 @@ fn is_same(header: &Header, input: &SourceSpec, card: &ModelCard, options: &Opti
         && header.settings == options.settings()
 }
 
-/// When a file, or what is in a folder, was last changed.
+/// When a file, or a folder or a picture in it, was last changed.
 fn changed(path: &Path) -> Option<SystemTime> {
-    let changed = |path: &Path| fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    let changed = |path: PathBuf| fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    // A picture that is written anew leaves its folder's own time as it was. What else is there may be ours.
     let inside = fs::read_dir(path).into_iter().flatten().flatten();
-    // A picture that is written anew leaves its folder's own time as it was.
-    (inside.filter_map(|entry| changed(&entry.path())))
-        .chain(changed(path))
+    let pictures = (inside.map(|entry| entry.path())).filter(|path| is_picture_name(path));
+    (pictures.filter_map(changed))
+        .chain(changed(path.to_owned()))
         .max()
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use directories::UserDirs;
-use mien::app::{self, Handle, ModelEntry, NoWindow, Options};
+use mien::app::{self, Display, Handle, ModelEntry, NoWindow, Options};
 use mien::catalog::{Catalog, DEFAULT_MODEL, Model};
 use mien::import::Import;
 use mien::observation::Observation;
@@ -19,9 +19,9 @@ use super::watch::{self, WatchArgs};
 use super::{LiveArgs, catalog, ending, parts, say_what_is_recorded};
 
 pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
-    if app::display().is_none() {
+    let Some(display) = app::display() else {
         return watch_instead(live, quiet, "");
-    }
+    };
     let named = live.source.as_deref().map(Path::new);
     let session = named.and_then(session::folder_of);
     let (source, welcome) = match session {
@@ -67,11 +67,11 @@ pub(super) fn run(live: &LiveArgs, quiet: bool) -> Result<()> {
     match ended {
         Ok(()) => Ok(()),
         // One on another machine is not asked before.
-        Err(NoWindow::NoDisplay) => {
+        Err(NoWindow::NoDisplay(_)) if display == Display::Elsewhere => {
             let name = env::var("DISPLAY").unwrap_or_default();
             watch_instead(live, quiet, &format!(" at '{name}'"))
         }
-        Err(NoWindow::Failed(sentence)) => Err(anyhow!(sentence)),
+        Err(NoWindow::NoDisplay(sentence) | NoWindow::Failed(sentence)) => Err(anyhow!(sentence)),
     }
 }
 

@@ -147,13 +147,18 @@ impl Pipeline {
         })
     }
 
-    /// Sends a word. It is taken between two frames; after a fault of the analysis, which the state
-    /// tells, by nobody.
+    /// Sends a word. It is taken between two frames; after a fault of the analysis by nobody, which is
+    /// said.
     pub fn send(&self, command: Command) {
-        if !self.inbox.tell(Word::Command(command)) && !self.inbox.is_closed() {
-            self.board
-                .notify(Severity::Error, "Mien is busy; try that again".to_owned());
+        if self.inbox.tell(Word::Command(command)) {
+            return;
         }
+        let text = if self.inbox.is_closed() {
+            "Mien has stopped; start it again"
+        } else {
+            "Mien is busy; try that again"
+        };
+        self.board.notify(Severity::Error, text.to_owned());
     }
 
     /// The newest observation, if there is one yet.

@@ -150,6 +150,8 @@ pub struct State {
     pub source_name: String,
     /// How it is.
     pub condition: Condition,
+    /// How many sources have failed so far: the same one may fail twice in the same way.
+    pub failures: u64,
     /// The model at work; `None` until the first is loaded.
     pub model: Option<ActiveModel>,
     /// The name of a model that is being loaded.

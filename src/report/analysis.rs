@@ -37,7 +37,7 @@ pub struct Analysis {
     pub unit: Unit,
     /// Analysed frames.
     pub frames: u64,
-    /// Frames that gave way to newer ones.
+    /// Frames that gave way to newer ones or got no answer.
     pub dropped: u64,
     /// The time line begins at 0 and ends here.
     pub end: u64,

@@ -124,11 +124,11 @@ fn the_page_tells_no_folder_of_whom_it_is_about() {
         made.frames(0, 3, &[(1, "happy", "")]);
         let error = "the video '/home/anna/study/p1.mp4' cannot be read: it is cut";
         made.event(300, EventKind::Error, error);
-        // Of a source that never opened, a model that was picked, a fault of our own.
+        // Of a source that never opened, a model that was picked, a bug of ours.
         for error in [
             "'/home/anna/other.mp4' is no file or folder here",
             "the model '/home/anna/mine.onnx' cannot be used: it is empty",
-            "Mien met a fault of its own; please report it with the file '/home/anna/crashes/1.txt'",
+            "Mien hit a bug and stopped this work; please report it with the file '/home/anna/crashes/1.txt'",
         ] {
             made.event(400, EventKind::Error, error);
         }

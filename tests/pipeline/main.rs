@@ -17,7 +17,7 @@ use common::{Gate, Step, parts, settings, wait_for};
 use mien::error::Result;
 use mien::expression::Expression;
 use mien::frame::Frame;
-use mien::pipeline::{Command, Condition, Pipeline};
+use mien::pipeline::{Command, Condition, Notice, Pipeline};
 use mien::session::{self, EventKind};
 use mien::source::{FrameSource, SourceSpec};
 
@@ -425,11 +425,14 @@ fn a_fault_in_the_analysis_closes_the_recording_and_is_said() {
     let notices = pipeline.notices();
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert!(notices[0].text.contains("Saved to"), "{notices:?}");
-    // Nobody takes commands any more; they do not pile up until Mien is called busy.
+    // Nobody takes commands any more, which is said; they do not pile up until Mien is called busy.
     for _ in 0..100 {
         pipeline.send(Command::Pause(true));
     }
-    assert!(pipeline.notices().is_empty());
+    let notices = pipeline.notices();
+    assert!(!notices.is_empty());
+    let is_told = |notice: &Notice| notice.text == "Mien has stopped; start it again";
+    assert!(notices.iter().all(is_told), "{notices:?}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(super) struct View {
     drawn: usize,
     printed: Option<Instant>,
     condition: Condition,
+    failures: u64,
     /// The model in doubt that was told of.
     doubted: Option<String>,
 }
@@ -31,6 +32,7 @@ impl View {
             drawn: 0,
             printed: None,
             condition: Condition::Opening,
+            failures: 0,
             doubted: None,
         }
     }
@@ -51,8 +53,9 @@ impl View {
         state: &State,
         observation: Option<&Observation>,
     ) -> io::Result<()> {
-        if self.condition != state.condition {
+        if self.condition != state.condition || self.failures != state.failures {
             self.condition = state.condition.clone();
+            self.failures = state.failures;
             if let Some(text) = condition_text(state) {
                 self.say(&text)?;
             }

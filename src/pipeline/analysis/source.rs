@@ -126,6 +126,7 @@ impl Analysis {
                 let reason = error.to_string();
                 self.event(EventKind::Error, &reason);
                 self.state.condition = Condition::Failed(reason);
+                self.state.failures += 1;
             }
         }
     }

@@ -9,13 +9,11 @@ use std::path::Path;
 use std::process;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use v4l::buffer::{Flags, Metadata, Type};
 use v4l::frameinterval::FrameIntervalEnum;
 use v4l::framesize::{FrameSizeEnum, Stepwise};
 use v4l::io::traits::CaptureStream;
 use v4l::prelude::MmapStream;
-use v4l::timestamp::Timestamp;
 use v4l::video::Capture;
 use v4l::video::capture::Parameters;
 use v4l::{Format, FourCC, Fraction};
@@ -81,8 +79,6 @@ pub(super) struct Device {
     node: v4l::Device,
     stream: Option<MmapStream<'static>>,
     stride: usize,
-    /// When it was started, by the clock of frames; until the first one is there.
-    started: Option<Duration>,
 }
 
 impl Device {
@@ -92,7 +88,6 @@ impl Device {
             node: v4l::Device::new(index as usize)?,
             stream: None,
             stride: 0,
-            started: None,
         })
     }
 
@@ -182,7 +177,6 @@ impl Device {
                 wanted.fps
             }
         };
-        self.started = Some(now());
         let stream = MmapStream::with_buffers(&self.node, Type::VideoCapture, BUFFERS)?;
         self.stream = Some(stream);
         self.stride = set.stride as usize;
@@ -208,7 +202,7 @@ impl Device {
         let stream = self.stream.as_mut().ok_or(Fault::Away)?;
         stream.set_timeout(patience);
         let (buffer, meta) = stream.next()?;
-        Ok(take(filled(buffer, meta, self.started.take())))
+        Ok(take(filled(buffer, meta)))
     }
 }
 
@@ -230,23 +224,10 @@ fn let_go<T>(stream: T) {
     }
 }
 
-/// The clock by which drivers tell when a frame was taken.
-fn now() -> Duration {
-    let now = clock_gettime(ClockId::Monotonic);
-    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
-}
-
 /// What the driver has put into a buffer: nothing that it answers for, where it says that the frame is
 /// damaged. Behind it, and where it has put nothing, lies what is left of an older frame.
-///
-/// A loopback whose program stands still begins with its last frame, from before it was `started`: that is
-/// no sign of life.
-fn filled<'b>(buffer: &'b [u8], meta: &Metadata, started: Option<Duration>) -> &'b [u8] {
-    let Timestamp { sec, usec } = meta.timestamp;
-    let taken =
-        Duration::from_secs(sec.unsigned_abs()) + Duration::from_micros(usec.unsigned_abs());
-    let is_old = started.is_some_and(|started| taken < started);
-    if is_old || meta.flags.contains(Flags::ERROR) {
+fn filled<'b>(buffer: &'b [u8], meta: &Metadata) -> &'b [u8] {
+    if meta.flags.contains(Flags::ERROR) {
         return &[];
     }
     buffer.get(..meta.bytesused as usize).unwrap_or(buffer)

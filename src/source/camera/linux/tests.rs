@@ -58,7 +58,7 @@ fn a_damaged_frame_and_an_empty_one_show_nothing_of_an_older_one() {
             flags,
             ..Metadata::default()
         };
-        filled(b"frame and rest", &meta, None).to_vec()
+        filled(b"frame and rest", &meta).to_vec()
     };
     assert_eq!(bytes(5, Flags::empty()), b"frame");
     assert_eq!(bytes(99, Flags::empty()), b"frame and rest");
@@ -67,20 +67,6 @@ fn a_damaged_frame_and_an_empty_one_show_nothing_of_an_older_one() {
     for pixels in [PixelFormat::Mjpeg, PixelFormat::Yuyv, PixelFormat::Nv12] {
         assert!(decode(pixels, (2, 2), 0, &[]).is_err());
     }
-}
-
-#[test]
-fn a_first_frame_from_before_the_start_is_no_sign_of_life() {
-    let meta = Metadata {
-        bytesused: 5,
-        timestamp: Timestamp::new(7, 250_000),
-        ..Metadata::default()
-    };
-    let bytes = |started| filled(b"frame", &meta, started);
-    assert!(bytes(Some(Duration::from_millis(7251))).is_empty());
-    assert_eq!(bytes(Some(Duration::from_millis(7250))), b"frame");
-    assert_eq!(bytes(None), b"frame");
-    assert!(now() > Duration::ZERO);
 }
 
 #[test]
